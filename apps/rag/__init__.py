@@ -1,0 +1,1 @@
+"""The retrieval and answering engine. Its face: build, types, ports, errors, indexer."""

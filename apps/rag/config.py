@@ -1,0 +1,45 @@
+"""Every knob of the engine, in one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """Weights of min-max normalised leg scores; calibrated for one embedder."""
+
+    bm25: float = 1.0
+    gram: float = 0.2
+    dense: float = 0.15
+    sentence: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class RagConfig:
+    """Knobs of retrieval and answering."""
+
+    # retrieval
+    n_candidates: int = 100  # hits asked of each leg, and the pool that min-max looks at
+    n_passages: int = 10  # passages that leave the engine
+    weights: FusionWeights = FusionWeights()
+    is_calibrated: bool = True  # False: reciprocal rank instead of weights
+    rrf_k: int = 60
+    expansion_boost: float = 0.4  # weight of a lexicon word beside the asker's own words
+    max_query_terms: int = 64
+    max_per_document: int = 8
+    duplicate_overlap: float = 0.9  # share of common words above which two passages are one
+    sentence_cache_entries: int = 20_000
+    query_cache_entries: int = 1_024
+    # evidence
+    evidence_threshold: float = 0.5
+    # index
+    compaction_ratio: float = 0.10  # deleted share above which the full text is rewritten
+    idle_compaction_s: float = 30.0  # quiet time after which any deletion is compacted away
+    follow_interval_s: float = 0.5
+    embed_batch: int = 10
+    embed_cache_ttl_s: int = 30 * 86_400
+    # context and generation
+    context_tokens: int = 3_000
+    max_answer_sentences: int = 6
+    prompt_revision: int = 1
