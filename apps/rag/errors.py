@@ -11,25 +11,25 @@ class IndexUnavailable(Unavailable):
     """No full-text index can be opened or built."""
 
     code = "index_unavailable"
-    message = _("The search index is not ready yet. Please try again in a moment.")
+    default_message = _("The search index is not ready yet. Please try again in a moment.")
 
 
 class RetrievalUnavailable(Unavailable):
     """The database that holds the passages does not answer."""
 
     code = "retrieval_unavailable"
-    message = _("The texts cannot be searched right now. Please try again in a moment.")
+    default_message = _("The texts cannot be searched right now. Please try again in a moment.")
 
 
 class EmbedderFailed(Unavailable):
     """The embedding model could not be loaded or failed on a text."""
 
     code = "embedder_failed"
-    message = _("The embedding model is not available.")
+    default_message = _("The embedding model is not available.")
 
 
 class ModelFailed(Unavailable):
     """A language model did not answer as it should."""
 
     code = "model_failed"
-    message = _("The language model did not answer.")
+    default_message = _("The language model did not answer.")

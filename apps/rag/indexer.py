@@ -1,0 +1,145 @@
+"""What knowledge calls to make a version searchable, to change it and to withdraw it.
+
+Every function is idempotent. `entries_embed` is slow and must not run in a transaction; the others are quick and
+belong to the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F, Func, QuerySet, Value
+
+from apps.rag.models import IndexChange, IndexEntry
+from apps.rag.types import NewEntry
+
+Progress = Callable[[int, int], None]
+
+# one number for the whole database: whoever writes the change log holds it until commit
+_CHANGE_LOCK = 0x4B41_5552_49
+_STAGED_FIELDS = tuple(
+    field.name for field in IndexEntry._meta.concrete_fields if field.name not in {"id", "passage_id", "state"}
+)
+
+
+def entries_stage(entries: Sequence[NewEntry]) -> tuple[int, ...]:
+    """Store entries as staged, not yet searchable, and return their ids in the order given.
+
+    A passage staged before is overwritten; one that is live or withdrawn keeps its state.
+    """
+    rows = IndexEntry.objects.bulk_create(
+        [_row(entry) for entry in entries],
+        update_conflicts=True,
+        unique_fields=["passage_id"],
+        update_fields=list(_STAGED_FIELDS),
+        batch_size=500,
+    )
+    return tuple(row.pk for row in rows)
+
+
+def entries_embed(version_id: UUID, *, progress: Progress | None = None) -> int:
+    """Compute the vectors that a version's entries still lack; return how many entries got one.
+
+    Works in small batches through the embedding cache, each written in its own short transaction;
+    `progress(done, total)` is called after each. Returns 0 without an embedder. Raises EmbedderFailed.
+    """
+    from apps.rag.embedding import entries_embed_missing
+
+    return entries_embed_missing(IndexEntry.objects.filter(version_id=version_id), progress=progress)
+
+
+@transaction.atomic
+def version_publish(version_id: UUID) -> int:
+    """Make a version's staged or withdrawn entries searchable; return how many changed."""
+    waiting = IndexEntry.objects.filter(version_id=version_id).exclude(state=IndexEntry.State.LIVE)
+    return _change(waiting, IndexEntry.State.LIVE, IndexChange.Operation.PUT)
+
+
+@transaction.atomic
+def version_withdraw(version_id: UUID) -> int:
+    """Take a version's live entries out of every search; return how many changed."""
+    live = IndexEntry.objects.filter(version_id=version_id, state=IndexEntry.State.LIVE)
+    return _change(live, IndexEntry.State.WITHDRAWN, IndexChange.Operation.DELETE)
+
+
+@transaction.atomic
+def version_limit(version_id: UUID, in_force_end: date) -> int:
+    """End a version's period in force on `in_force_end` (exclusive); return how many entries changed.
+
+    Entries that end earlier keep their end; an entry that would begin after it is withdrawn.
+    """
+    entries = IndexEntry.objects.filter(version_id=version_id)
+    overlapping: DateRange[date] = DateRange(in_force_end, None)
+    changed = list(
+        entries.filter(in_force__overlap=overlapping)
+        .exclude(in_force__startswith__gte=in_force_end)
+        .values_list("pk", "state")
+    )
+    limited: DateRange[date] = DateRange(None, in_force_end)
+    entries.filter(pk__in=[pk for pk, _ in changed]).update(
+        in_force=Func(F("in_force"), Value(limited), template="(%(expressions)s)", arg_joiner=" * ")
+    )
+    _log([pk for pk, state in changed if state == IndexEntry.State.LIVE], IndexChange.Operation.PUT)
+    later = entries.filter(state=IndexEntry.State.LIVE, in_force__startswith__gte=in_force_end)
+    return len(changed) + _change(later, IndexEntry.State.WITHDRAWN, IndexChange.Operation.DELETE)
+
+
+@transaction.atomic
+def version_discard(version_id: UUID) -> int:
+    """Remove a version's staged entries and their vectors; return how many went."""
+    staged = IndexEntry.objects.filter(version_id=version_id, state=IndexEntry.State.STAGED)
+    n_staged = staged.count()
+    staged.delete()
+    return n_staged
+
+
+@transaction.atomic
+def version_remove(version_id: UUID) -> int:
+    """Remove a version's entries and vectors in whatever state they are; return how many went."""
+    version_withdraw(version_id)
+    entries = IndexEntry.objects.filter(version_id=version_id)
+    n_entries = entries.count()
+    entries.delete()
+    return n_entries
+
+
+def entries_count(version_id: UUID) -> int:
+    """Count a version's entries in any state."""
+    return IndexEntry.objects.filter(version_id=version_id).count()
+
+
+def _row(entry: NewEntry) -> IndexEntry:
+    columns: dict[str, Any] = {
+        name: getattr(entry, name) for name in _STAGED_FIELDS if name not in {"span_start", "span_end", "in_force"}
+    }
+    columns["heading_path"] = list(entry.heading_path)
+    columns["references"] = list(entry.references)
+    return IndexEntry(
+        passage_id=entry.passage_id,
+        span_start=entry.span.start,
+        span_end=entry.span.end,
+        in_force=DateRange(entry.in_force.start, entry.in_force.end),
+        **columns,
+    )
+
+
+def _change(entries: QuerySet[IndexEntry], state: str, operation: str) -> int:
+    changed = list(entries.order_by("pk").values_list("pk", flat=True))
+    IndexEntry.objects.filter(pk__in=changed).update(state=state)
+    _log(changed, operation)
+    return len(changed)
+
+
+def _log(entry_ids: Sequence[int], operation: str) -> None:
+    if not entry_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHANGE_LOCK])
+    IndexChange.objects.bulk_create(
+        [IndexChange(entry_id=entry_id, operation=operation) for entry_id in entry_ids], batch_size=1_000
+    )

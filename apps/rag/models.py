@@ -1,0 +1,122 @@
+"""The engine's tables: what is searchable, its vectors, and the log that every index follows."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField, DateRangeField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from pgvector.django import HalfVectorField
+
+
+class Index(models.Model):
+    """One set of vectors: an embedder, its dimension and the analysis that came with it."""
+
+    class State(models.TextChoices):
+        """Life of an index: filled, then searched, then kept until it is dropped."""
+
+        BUILDING = "building"
+        LIVE = "live"
+        RETIRED = "retired"
+
+    embedder = models.CharField(max_length=120)
+    dimension = models.PositiveIntegerField()
+    analysis_revision = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "indexes"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["embedder"],
+                condition=models.Q(state="live"),
+                name="rag_index_one_live_per_embedder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.embedder} ({self.state})"
+
+
+class IndexEntry(models.Model):
+    """A passage as the engine knows it: its words and everything that scope and citation need."""
+
+    class State(models.TextChoices):
+        """Only live entries are ever found."""
+
+        STAGED = "staged"
+        LIVE = "live"
+        WITHDRAWN = "withdrawn"
+
+    passage_id = models.UUIDField(unique=True)
+    document_id = models.UUIDField()
+    version_id = models.UUIDField(db_index=True)
+    namespace = models.CharField(max_length=60)
+    organisation_id = models.UUIDField(null=True)
+    country = models.CharField(max_length=2, null=True)  # noqa: DJ001 (no country means all states, not "")
+    kind = models.CharField(max_length=20)
+    code = models.CharField(max_length=40, blank=True)
+    document_title = models.TextField()
+    locator = models.TextField(blank=True)
+    heading_path = ArrayField(models.TextField(), default=list)
+    ordinal = models.PositiveIntegerField()
+    page = models.PositiveIntegerField(null=True)
+    span_start = models.PositiveIntegerField()
+    span_end = models.PositiveIntegerField()
+    in_force = DateRangeField()
+    plan = models.CharField(max_length=40, blank=True)
+    text = models.TextField()
+    # "references" is a reserved word of SQL
+    references = ArrayField(models.TextField(), default=list, db_column="reference_keys")
+    search_text = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.STAGED)
+
+    class Meta:
+        verbose_name_plural = "index entries"
+        indexes = [
+            GinIndex(fields=["references"], name="rag_entry_references"),
+            models.Index(fields=["namespace", "id"], name="rag_entry_namespace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.locator} ({self.state})"
+
+
+class Embedding(models.Model):
+    """An entry's vector in one index, and the vectors of its sentences.
+
+    `sentence_vectors` is a C-ordered float16 array (n_sentences, dimension); `vector` has the index's dimension.
+    """
+
+    index = models.ForeignKey(Index, on_delete=models.CASCADE, related_name="embeddings")
+    entry = models.ForeignKey(IndexEntry, on_delete=models.CASCADE, related_name="embeddings")
+    vector = HalfVectorField()
+    sentence_vectors = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["index", "entry"], name="rag_embedding_one_per_entry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index_id}/{self.entry_id}"
+
+
+class IndexChange(models.Model):
+    """What derived indexes must repeat. `seq` is drawn under an advisory lock: its order is the commit order."""
+
+    class Operation(models.TextChoices):
+        """Put repeats the entry as it now is; delete forgets it."""
+
+        PUT = "put"
+        DELETE = "delete"
+
+    seq = models.BigAutoField(primary_key=True)
+    # no foreign key: the log outlives the entry that it tells of
+    entry_id = models.BigIntegerField()
+    operation = models.CharField(max_length=6, choices=Operation)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.operation} {self.entry_id}"
