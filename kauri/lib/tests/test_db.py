@@ -1,0 +1,70 @@
+import asyncio
+import threading
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from apps.accounts.types import Principal
+from kauri.lib import outbox
+from kauri.lib.db import run_db, scoped
+from kauri.lib.ids import uuid7
+from kauri.lib.models import OutboxEvent
+from kauri.lib.text import fold
+
+
+def _setting(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s, true)", [name])
+        row = cursor.fetchone()
+    return str(row[0] or "") if row else ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scope_ends_with_its_transaction() -> None:
+    principal = Principal(user_id=uuid4(), organisation_ids=(uuid4(), uuid4()))
+    with scoped(principal):
+        assert _setting("kauri.user_id") == str(principal.user_id)
+        assert _setting("kauri.organisation_ids").split(",") == [str(one) for one in principal.organisation_ids]
+    assert _setting("kauri.user_id") == ""
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_run_db_uses_several_threads_and_leaves_no_connection() -> None:
+    barrier = threading.Barrier(4, timeout=10)
+
+    def meet() -> int:
+        connection.ensure_connection()
+        barrier.wait()
+        return threading.get_ident()
+
+    threads = await asyncio.gather(*(run_db(meet) for _ in range(4)))
+    assert len(set(threads)) == 4
+
+    def others() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            row = cursor.fetchone()
+        return int(row[0]) if row else -1
+
+    assert await run_db(others) <= 1  # the test's own connection at most
+
+
+def test_outbox_refuses_to_speak_outside_a_transaction(transactional_db: None) -> None:
+    with pytest.raises(RuntimeError):
+        outbox.publish(type="user.login", aggregate_id=uuid7(), payload={})
+    assert not OutboxEvent.objects.exists()
+
+
+def test_uuid7_sorts_by_time_and_says_its_version() -> None:
+    made = [uuid7() for _ in range(50)]
+    assert {one.version for one in made} == {7}
+    assert len(set(made)) == 50
+    assert sorted(made, key=lambda one: one.int >> 80) == made
+
+
+@pytest.mark.parametrize(("text", "folded"), [("L’Œuvre d’ÉTÉ", "l'oeuvre d'ete"), ("Nº 1", "no 1"), ("ﬁn", "fin")])
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded

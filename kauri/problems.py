@@ -1,0 +1,70 @@
+"""The one mapping from errors to HTTP: RFC 9457 problem details."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, JsonResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from kauri.lib.errors import InvalidInput, KauriError, NotAllowed, NotAuthenticated, NotFound
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(error: KauriError) -> dict[str, Any]:
+    """Return the RFC 9457 members of an error: `type` is its stable code, `detail` its sentence."""
+    return {
+        "type": f"urn:kauri:problem:{error.code}",
+        "title": error.code.replace("_", " "),
+        "status": error.status,
+        "detail": str(error.message),
+        "code": error.code,
+        "retryable": not error.permanent,
+        **error.extra,
+    }
+
+
+def problem_response(error: KauriError) -> JsonResponse:
+    """Return the response of a view that is not DRF's."""
+    return JsonResponse(problem(error), status=error.status, content_type=CONTENT_TYPE)
+
+
+def drf_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Translate whatever a DRF view raised; None lets Django answer 500."""
+    error = _as_kauri(exc)
+    if error is None:
+        return None
+    set_rollback()
+    response = Response(problem(error), status=error.status, content_type=CONTENT_TYPE)
+    if error.status == 401:
+        response["WWW-Authenticate"] = "Session"
+    wait_s = getattr(exc, "wait", None)
+    if wait_s:
+        response["Retry-After"] = str(int(wait_s) + 1)
+    return response
+
+
+def _as_kauri(exc: Exception) -> KauriError | None:
+    match exc:
+        case KauriError():
+            return exc
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return NotAuthenticated()
+        case Http404() | exceptions.NotFound():
+            return NotFound()
+        case PermissionDenied() | exceptions.PermissionDenied():
+            return NotAllowed(str(getattr(exc, "detail", "")) or None)
+        case exceptions.ValidationError():
+            return InvalidInput(_("Some fields cannot be used as they are."), extra={"errors": exc.detail})
+        case exceptions.APIException():
+            return _plain(exc)
+    return None
+
+
+def _plain(exc: exceptions.APIException) -> KauriError:
+    error = KauriError(str(exc.detail))
+    error.code, error.status = exc.default_code, exc.status_code
+    return error

@@ -1,0 +1,273 @@
+"""Kauri's settings: one file, driven by environment variables, with defaults for one machine.
+
+`manage.py up` writes the addresses of the embedded servers to `var/run/services.json`; a variable
+that is given wins over it. `.env.example` lists every variable.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import crontab
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.utils.translation import gettext_lazy as _
+
+from kauri import env
+from kauri.connections import broker_url, database
+from kauri.lib.secrets import kept_secret
+from kauri.observability import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+KAURI_VAR_DIR = Path(env.text("KAURI_VAR_DIR", str(BASE_DIR / "var"))).resolve()
+_embedded = env.services(KAURI_VAR_DIR)
+
+# --- What this process is ---
+KAURI_ROLE = env.choice("KAURI_ROLE", "all", ("all", "chat", "rag", "knowledge"))
+KAURI_VERSION = "0.1.0"
+DEBUG = env.flag("KAURI_DEBUG")
+SECRET_KEY = env.text("KAURI_SECRET_KEY") or kept_secret(KAURI_VAR_DIR / "secrets", "secret_key")
+KAURI_PORT = env.integer("KAURI_PORT", 8000, low=1, high=65535)
+KAURI_PUBLIC_URL = env.text("KAURI_PUBLIC_URL", f"http://localhost:{KAURI_PORT}").rstrip("/")
+_https = KAURI_PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = env.words("KAURI_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [KAURI_PUBLIC_URL]
+
+# --- Code ---
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_prometheus",
+    "django_celery_beat",
+    "kauri",
+    "kauri.lib",
+    "apps.accounts",
+    "apps.rag",
+    "apps.knowledge",
+    "apps.chat",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "kauri.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "kauri.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "kauri.urls"
+ASGI_APPLICATION = "kauri.asgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# --- Stores ---
+KAURI_DB_THREADS = env.integer("KAURI_DB_THREADS", 8, low=1, high=64)
+_database_url = env.text("DATABASE_URL") or _embedded.get("database_url", "")
+_owner_url = env.text("DATABASE_OWNER_URL") or _embedded.get("database_owner_url", "") or _database_url
+# Migrations run as the owner of the tables; everything else as a role that owns nothing.
+_is_owner = env.choice("KAURI_DB_ROLE", "app", ("app", "owner")) == "owner"
+# manage.py turns the pool off: a command needs one connection, and wants to hear at once of none.
+_pool_size = KAURI_DB_THREADS + 8 if env.flag("KAURI_DB_POOL", default=True) else 0
+DATABASES = {"default": database(_owner_url if _is_owner else _database_url, pool_size=_pool_size)}
+REDIS_STATE_URL = env.text("REDIS_STATE_URL") or _embedded.get("redis_state_url", "redis://127.0.0.1:1/0")
+REDIS_CACHE_URL = env.text("REDIS_CACHE_URL") or _embedded.get("redis_cache_url", "redis://127.0.0.1:1/0")
+_redis_options = {
+    "IGNORE_EXCEPTIONS": True,  # a cache that is away is a cache that is empty
+    "SOCKET_CONNECT_TIMEOUT": 0.5,
+    "SOCKET_TIMEOUT": 2.0,
+}
+CACHES = {
+    "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_CACHE_URL, "OPTIONS": _redis_options},
+    "state": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_STATE_URL,
+        "OPTIONS": _redis_options,
+        "KEY_PREFIX": "state",
+    },
+}
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+MEDIA_ROOT = KAURI_VAR_DIR / "media"
+STATIC_URL = "/static/"
+STATIC_ROOT = KAURI_VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # one machine needs no collectstatic step
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "kauri.static.FoundManifestStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+KAURI_UPLOAD_MAX_MB = env.integer("KAURI_UPLOAD_MAX_MB", 60, low=1, high=2000)
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- People ---
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "apps.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.accounts.forms.SignupExtra"
+# Optional: nobody is locked out by a mail that could not be sent.
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kauri : "
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "state"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("KAURI_BEHIND_PROXY") else None
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the proxy redirects to https; plain http stays possible on one machine
+EMAIL_BACKEND = "apps.accounts.mail.MailBackend"
+EMAIL_URL = env.text("EMAIL_URL")  # smtp://user:password@host:587 or smtps://…; without it, files in var/mail
+EMAIL_FILE_PATH = str(KAURI_VAR_DIR / "mail")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Kauri <kauri@localhost>")
+
+# --- Content Security Policy; /admin/ has its own in apps.knowledge (Unfold's Alpine needs eval) ---
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+KAURI_ADMIN_CSP = {
+    "script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+}
+
+# --- Language and time ---
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+TIME_ZONE = env.text("KAURI_TIME_ZONE", "Africa/Abidjan")
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- API ---
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.auth.SessionWithChallenge"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "kauri.problems.drf_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Kauri",
+    "DESCRIPTION": "Sourced answers on OHADA accounting and business law.",
+    "VERSION": KAURI_VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Background work (figures: Celery on Redis loses tasks, so the job row is the truth) ---
+CELERY_BROKER_URL = broker_url(REDIS_STATE_URL)
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_VISIBILITY_TIMEOUT = 900
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 20,
+    "retry_on_timeout": True,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.integer("CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT", 60, low=0, high=600)
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "ingest"
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "knowledge-sweep-jobs": {"task": "apps.knowledge.tasks.sweep_jobs", "schedule": 15.0, "options": {"expires": 30}},
+    "lib-forget-old-keys": {"task": "kauri.tasks.forget_old_keys", "schedule": crontab(minute=17)},
+}
+
+# --- Engine ---
+KAURI_EMBEDDER = env.choice("EMBEDDER", "builtin", ("builtin", "none"))
+KAURI_INDEX_DIR = KAURI_VAR_DIR / "index"
+KAURI_LLM_PROVIDERS = tuple(
+    {
+        "name": name.lower(),
+        "api_key": key,
+        "base_url": env.text(f"{name}_BASE_URL", base_url),
+        "model": env.text(f"{name}_MODEL", model),
+    }
+    for name, base_url, model in (
+        ("DEEPSEEK", "https://api.deepseek.com/v1", "deepseek-chat"),
+        ("OPENAI", "https://api.openai.com/v1", "gpt-4o-mini"),
+    )
+    if (key := env.text(f"{name}_API_KEY"))
+)
+KAURI_LLM_CONNECT_TIMEOUT_S = env.seconds("LLM_CONNECT_TIMEOUT_S", 5)
+KAURI_LLM_FIRST_TOKEN_TIMEOUT_S = env.seconds("LLM_FIRST_TOKEN_TIMEOUT_S", 15)
+KAURI_LLM_TOTAL_TIMEOUT_S = env.seconds("LLM_TOTAL_TIMEOUT_S", 90)
+
+# --- Logs ---
+LOGGING_CONFIG = None
+LOGGING = logging_config(level=env.text("KAURI_LOG_LEVEL", "INFO").upper())
