@@ -1,19 +1,21 @@
-"""Starts the real stores before Django reads its settings, and stops them after the last test."""
+"""Start the suite's own PostgreSQL and Valkeys, then Django.
 
+This happens while this file is imported: conftest files further down may import models, and a hook
+would come too late for them. The settings module is therefore named here and not in pyproject.toml.
+"""
+
+import atexit
 import os
 from contextlib import ExitStack
 
-import pytest
+import django
 
-from kauri.launcher.testing import test_environment
+from kauri.launcher.testing import suite_environment
 
 _stack = ExitStack()
-
-
-# At import: pytest-django sets Django up as soon as this file has been read.
-os.environ.setdefault("KAURI_DB_POOL", "0")  # a pool would keep the test database open at its end
-_stack.enter_context(test_environment())
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    _stack.close()
+atexit.register(_stack.close)  # also after a failure and Ctrl-C; kill -9 is seen to by the servers themselves
+_stack.enter_context(suite_environment())
+os.environ["DJANGO_SETTINGS_MODULE"] = "kauri.settings"
+django.setup()
+# Workers of pytest-xdist inherit this environment: they must come by here too, before settings load.
+del os.environ["DJANGO_SETTINGS_MODULE"]

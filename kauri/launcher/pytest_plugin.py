@@ -1,0 +1,20 @@
+"""Starts the real stores before pytest-django reads the settings, and stops them after the last test.
+
+A conftest.py comes too late: pytest-django asks for DATABASES first. So pyproject.toml names this
+module with `-p`, which pytest imports before any plugin's hooks run.
+"""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+from kauri.launcher.testing import test_environment
+
+_stack = ExitStack()
+os.environ.setdefault("KAURI_DB_POOL", "0")  # a pool would keep the test database open at its end
+_stack.enter_context(test_environment())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _stack.close()
