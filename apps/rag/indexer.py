@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F, Func, QuerySet, Value
 
-from apps.rag.models import IndexChange, IndexEntry
+from apps.rag.models import Embedding, IndexChange, IndexEntry
 from apps.rag.types import NewEntry
 
 Progress = Callable[[int, int], None]
@@ -27,11 +27,15 @@ _STAGED_FIELDS = tuple(
 )
 
 
+@transaction.atomic
 def entries_stage(entries: Sequence[NewEntry]) -> tuple[int, ...]:
     """Store entries as staged, not yet searchable, and return their ids in the order given.
 
-    A passage staged before is overwritten; one that is live or withdrawn keeps its state.
+    A passage that is already there is overwritten and keeps its state; its vectors go if its words changed.
     """
+    passage_ids = [entry.passage_id for entry in entries]
+    known = IndexEntry.objects.filter(passage_id__in=passage_ids)
+    before = {pid: (words, state) for pid, words, state in known.values_list("passage_id", "search_text", "state")}
     rows = IndexEntry.objects.bulk_create(
         [_row(entry) for entry in entries],
         update_conflicts=True,
@@ -39,6 +43,10 @@ def entries_stage(entries: Sequence[NewEntry]) -> tuple[int, ...]:
         update_fields=list(_STAGED_FIELDS),
         batch_size=500,
     )
+    reworded = [row.pk for row in rows if before.get(row.passage_id, (row.search_text,))[0] != row.search_text]
+    Embedding.objects.filter(entry__in=reworded).delete()
+    was_live = [row.pk for row in rows if before.get(row.passage_id, ("", ""))[1] == IndexEntry.State.LIVE]
+    _log(was_live, IndexChange.Operation.PUT)
     return tuple(row.pk for row in rows)
 
 

@@ -1,0 +1,104 @@
+"""French analysis of texts and questions: the same terms on both sides, numbers whole.
+
+Order: fold accents, straighten apostrophes, join numbers and references, cut into words, drop elisions and stop
+words, stem. Article numbers become one token (`L. 123-4`, `L123-4` and `l 123-4` are `l123-4`), so do dotted
+abbreviations (`T.V.A.` is `tva`) and grouped figures (`1 000 000` is `1000000`). One-digit tokens survive.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+from typing import cast
+
+import Stemmer
+
+from kauri.lib.text import fold
+
+# Raise it whenever the terms of any text change: an index of another revision is rebuilt.
+ANALYSIS_REVISION = 1
+
+GRAM = 4
+
+_local = threading.local()
+
+_DASHES = re.compile("[‐‑‒–—―−]")
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?|\b(?:[a-z]\. ){2,}(?:[a-z]\b\.?)?")
+_GROUPED = re.compile(r"(?<![\d,.-])\d{1,3}(?:[   .]\d{3})+(?![\d-])(?!\.\d)")
+_LETTERED = re.compile(r"\b([lrd])[. ]{1,2}(?=\d{1,4}(?:-\d|\b))")
+_ORDINAL = re.compile(r"\b1(?:er|ere|re)\b")
+_FIRST_ARTICLE = re.compile(r"\b(art(?:icle)?s?\.? )(?:premier|premiere)\b")
+_GLUED_ARTICLE = re.compile(r"\bl(?=articles?\b)")
+_ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w)")
+_WORD = re.compile(r"[a-z]?\d+(?:-[a-z0-9]+)+|\d+(?:,\d+)?|[^\W_]+(?:&[^\W_]+)?")
+_SPACES = re.compile(r"\s+")
+
+STOP_WORDS = frozenset(
+    """
+    a ai aie aient ainsi alors apres as assez au aucun aucune aujourd'hui auquel aura aurait aussi autre autres aux
+    auxquelles auxquels avaient avait avant avec avez avoir avons ayant bien c ca car ce ceci cela celle celles celui
+    cependant ces cet cette ceux chaque chez ci comme comment concernant d dans de dedans deja depuis des
+    desquels devra devrait doit doivent donc dont du duquel durant elle elles en encore entre es est et etaient etait
+    etant ete etes etre eu eux fait faire fais faut fut furent hors ici il ils j je jusque juste l la laquelle le
+    lequel les lesquelles lesquels leur leurs lors lorsque lui m ma mais me meme memes mes moi moins mon n ne ni non
+    nos notre nous on ont or ou par parce parmi pas pendant peu peut peuvent plus plutot pour pourquoi pourra
+    pourrait puis puisque qu quand que quel quelle quelles quels qui quoi s sa sans se selon sera serait seront ses si
+    sinon soi soient soit sommes son sont sous suis sur t ta tandis te tel telle telles tels tes toi ton tous tout
+    toute toutes tres trop tu un une vers via voici voila vos votre vous y
+    est-ce dit dis donne koi quoi stp svp merci bonjour bonsoir salut veux voudrais savoir
+    """.split()
+)
+
+
+def normalise(text: str) -> str:
+    """Return the folded text with its numbers and abbreviations joined; lengths change."""
+    folded = _SPACES.sub(" ", _DASHES.sub("-", fold(text)))
+    folded = _GLUED_ARTICLE.sub("l'", folded)
+    folded = _FIRST_ARTICLE.sub(r"\g<1>1", folded)
+    folded = _ORDINAL.sub("1", folded)
+    folded = _DOTTED.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", folded)
+    folded = _GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), folded)
+    return _LETTERED.sub(r"\1", folded)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in order, unstemmed, without elisions and stop words."""
+    bare = _ELISION.sub("", normalise(text))
+    return [word for word in _WORD.findall(bare) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+
+
+def terms(text: str) -> list[str]:
+    """Return the index terms of a text in order: Snowball stems of words, numbers whole."""
+    return [stem(word) for word in words(text)]
+
+
+# Words whose stem would meet another word's: a capital city is no share capital.
+_OWN_STEMS = {"capitale": "capitale", "capitales": "capitale"}
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the French Snowball stem of a folded word; a word with a digit is its own stem."""
+    if word in _OWN_STEMS or any(char.isdigit() for char in word):
+        return _OWN_STEMS.get(word, word)
+    return cast(str, _stemmer().stemWord(word))
+
+
+def grams(text: str) -> list[str]:
+    """Return the character 4-grams of each word with its neighbour space; `_` stands for the space.
+
+    A word shorter than four characters with its spaces is one gram of its own.
+    """
+    found: list[str] = []
+    for word in words(text):
+        padded = f"_{word}_"
+        found += [padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1))]
+    return found
+
+
+def _stemmer() -> Stemmer.Stemmer:
+    # a Snowball stemmer is not safe between threads; without its cache it is ours that counts
+    if not hasattr(_local, "stemmer"):
+        _local.stemmer = Stemmer.Stemmer("french", 0)
+    return cast(Stemmer.Stemmer, _local.stemmer)

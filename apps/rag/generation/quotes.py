@@ -1,0 +1,131 @@
+"""Quotations: finding them in an answer, and finding their words in a passage."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_APOSTROPHES = "’‘ʼ´`ʹ′"
+_QUOTE_MARKS = "«»“”„‟\"″"
+_IGNORED = "\u200b\u200c\u200d\ufeff\u00ad"
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A quotation in an answer: the range with its marks, and the words between them."""
+
+    start: int
+    end: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuotableText:
+    """A passage's text reduced to what a quotation is compared by; `offsets[i]` is the source of char i."""
+
+    source: str
+    reduced: str
+    offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Half-open range of a passage's own text that holds the quoted words."""
+
+    start: int
+    end: int
+
+
+def quotable(text: str) -> QuotableText:
+    """Reduce a text: white space, apostrophes and quotation marks become one of each, nothing else changes."""
+    chars: list[str] = []
+    offsets: list[int] = []
+    for offset, char in enumerate(text):
+        kept = _reduce(char)
+        if not kept or (kept == " " and (not chars or chars[-1] in ' "')):
+            continue
+        if kept == '"' and chars and chars[-1] == " ":
+            chars.pop()
+            offsets.pop()
+        chars.append(kept)
+        offsets.append(offset)
+    if chars and chars[-1] == " ":
+        chars.pop()
+        offsets.pop()
+    return QuotableText(text, "".join(chars), tuple(offsets))
+
+
+def locate(words: str, text: QuotableText) -> Found | None:
+    """Return where `words` stand in the passage, or None when they do not.
+
+    An ellipsis in the quotation stands for left-out words: its parts must follow each other in the passage.
+    A part must begin and end at a word's border.
+    """
+    parts = [reduced for part in _ELLIPSIS.split(words) if (reduced := _strip(quotable(part).reduced))]
+    first: int | None = None
+    position = 0
+    for part in parts:
+        found = _find_whole(text.reduced, part, position)
+        if found < 0:
+            return None
+        first = found if first is None else first
+        position = found + len(part)
+    if first is None:
+        return None
+    return Found(text.offsets[first], text.offsets[position - 1] + 1)
+
+
+def quotations(text: str) -> tuple[Quotation, ...]:
+    """Return the outermost quotations of a piece of an answer; one that is never closed runs to the end."""
+    found: list[Quotation] = []
+    position = 0
+    while position < len(text):
+        if text[position] in "«“\"„":
+            end, is_closed = _closing(text, position)
+            found.append(Quotation(position, end, text[position + 1 : end - is_closed]))
+            position = end
+        else:
+            position += 1
+    return tuple(found)
+
+
+def _closing(text: str, start: int) -> tuple[int, bool]:
+    opening = text[start]
+    closing = {"«": "»", "“": "”", '"': '"', "„": "“”"}[opening]
+    depth = 1
+    for position in range(start + 1, len(text)):
+        if text[position] in closing:
+            depth -= 1
+            if depth == 0:
+                return position + 1, True
+        elif text[position] == opening:
+            depth += 1
+    return len(text), False
+
+
+def _reduce(char: str) -> str:
+    if char.isspace():
+        return " "
+    if char in _APOSTROPHES:
+        return "'"
+    if char in _QUOTE_MARKS:
+        return '"'
+    return "" if char in _IGNORED else char
+
+
+def _strip(reduced: str) -> str:
+    return reduced.strip(' "') if reduced.count('"') % 2 or reduced.strip(' "').count('"') == reduced.count('"') else reduced
+
+
+def _find_whole(text: str, part: str, position: int) -> int:
+    """Find `part` from `position` on so that no word is cut: "10" is not a quotation of "100"."""
+    found = text.find(part, position)
+    while found >= 0:
+        end = found + len(part)
+        is_cut_before = found > 0 and part[0].isalnum() and text[found - 1].isalnum()
+        is_cut_after = end < len(text) and part[-1].isalnum() and text[end].isalnum()
+        if not is_cut_before and not is_cut_after:
+            return found
+        found = text.find(part, found + 1)
+    return -1

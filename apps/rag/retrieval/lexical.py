@@ -1,0 +1,149 @@
+"""BM25 over words and over character 4-grams, by tantivy, filtered by the scope inside the engine.
+
+The folder holds ids and postings, no text. Texts are analysed by us and stored as terms joined by spaces, which
+tantivy's whitespace tokenizer cuts again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import tantivy
+
+from apps.rag import analysis
+from apps.rag.types import Hit, Ranking, Scope
+from tantivy import FieldType, Occur, Query
+
+# Raise it whenever the fields below change: a folder of another revision is rebuilt.
+SCHEMA_REVISION = 1
+
+_SHARED = "shared"
+_EVERY_COUNTRY = "*"
+_BEGINNING = 0
+_FOREVER = date.max.toordinal() + 1
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalEntry:
+    """What the full text needs of an entry."""
+
+    entry_id: int
+    search_text: str
+    namespace: str
+    organisation: str | None
+    country: str | None
+    start: date | None
+    end: date | None
+
+
+def schema() -> tantivy.Schema:
+    """Build the schema of the folder."""
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("entry_id", indexed=True, fast=True)
+    for field in ("words", "grams"):
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+    for field in ("namespace", "organisation", "country"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    for field in ("start", "end"):
+        builder.add_integer_field(field, fast=True, indexed=True)
+    return builder.build()
+
+
+SCHEMA = schema()
+
+
+def document(entry: LexicalEntry) -> tantivy.Document:
+    """Analyse an entry into what the folder keeps of it."""
+    made = tantivy.Document()
+    made.add_unsigned("entry_id", entry.entry_id)
+    made.add_text("words", " ".join(analysis.terms(entry.search_text)))
+    made.add_text("grams", " ".join(analysis.grams(entry.search_text)))
+    made.add_text("namespace", entry.namespace)
+    made.add_text("organisation", entry.organisation or _SHARED)
+    made.add_text("country", entry.country or _EVERY_COUNTRY)
+    made.add_integer("start", entry.start.toordinal() if entry.start else _BEGINNING)
+    made.add_integer("end", entry.end.toordinal() if entry.end else _FOREVER)
+    return made
+
+
+class LexicalReader:
+    """A read-only view of one folder. Safe between threads; `reload` shows what the writer committed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._index = tantivy.Index(SCHEMA, path=str(folder))
+        self._index.config_reader(reload_policy="manual")
+        self._index.reload()
+
+    def reload(self) -> None:
+        """Show the writer's last commit."""
+        self._index.reload()
+
+    @property
+    def n_documents(self) -> int:
+        """Count the documents that can be found."""
+        return self._index.searcher().num_docs
+
+    def document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        """Count for each term the passages that hold it, of any scope."""
+        searcher = self._index.searcher()
+        return {term: searcher.doc_freq("words", term) for term in terms}
+
+    def rank(self, leg: str, field: str, weights: Mapping[str, float], scope: Scope, k: int) -> Ranking:
+        """Return the k best entries of the scope for weighted terms, best first, ties by entry id."""
+        started = time.perf_counter()
+        hits: list[Hit] = []
+        if weights and scope.namespaces:
+            query = Query.boolean_query([(Occur.Must, _any_of(field, weights)), (Occur.Must, _admitted(scope))])
+            hits = self._search(query, k)
+        return Ranking(leg, tuple(hits), (time.perf_counter() - started) * 1e3)
+
+    def _search(self, query: Query, k: int) -> list[Hit]:
+        searcher = self._index.searcher()
+        found = searcher.search(query, limit=k, count=False).hits
+        ids = searcher.fast_field_values("entry_id", [address for _, address in found])
+        hits = [Hit(int(entry_id or 0), float(score)) for entry_id, (score, _) in zip(ids, found, strict=True)]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.entry_id))
+
+
+def word_weights(text: str, extra: Mapping[str, float], max_terms: int) -> dict[str, float]:
+    """Weigh a question's terms by how often it says them; `extra` adds terms that it does not say."""
+    weights = {term: float(n) for term, n in Counter(analysis.terms(text)).items()}
+    for term, weight in extra.items():
+        weights.setdefault(term, weight)
+    return dict(list(weights.items())[:max_terms])
+
+
+def gram_weights(text: str, max_terms: int) -> dict[str, float]:
+    """Weigh a question's character 4-grams by how often it holds them."""
+    return {gram: float(n) for gram, n in Counter(analysis.grams(text)[: max_terms * 4]).items()}
+
+
+def _any_of(field: str, weights: Mapping[str, float]) -> Query:
+    return Query.boolean_query(
+        [
+            (Occur.Should, Query.boost_query(Query.term_query(SCHEMA, field, term, index_option="freq"), weight))
+            for term, weight in weights.items()
+        ]
+    )
+
+
+@lru_cache(maxsize=256)
+def _admitted(scope: Scope) -> Query:
+    day = scope.as_of.toordinal()
+    organisations = [_SHARED, *(str(organisation) for organisation in scope.organisation_ids)]
+    conditions = [
+        Query.term_set_query(SCHEMA, "namespace", list(scope.namespaces)),
+        Query.term_set_query(SCHEMA, "organisation", organisations),
+        Query.range_query(SCHEMA, "start", FieldType.Integer, None, day),
+        Query.range_query(SCHEMA, "end", FieldType.Integer, day, None, include_lower=False),
+    ]
+    if scope.country is not None:
+        conditions.append(Query.term_set_query(SCHEMA, "country", [_EVERY_COUNTRY, scope.country]))
+    # a filter must admit and not score, or a rare namespace would rank above the words
+    return Query.const_score_query(Query.boolean_query([(Occur.Must, each) for each in conditions]), 0.0)
