@@ -4,6 +4,7 @@ A conftest.py comes too late: pytest-django asks for DATABASES first. So pyproje
 module with `-p`, which pytest imports before any plugin's hooks run.
 """
 
+import atexit
 import os
 from contextlib import ExitStack
 
@@ -12,9 +13,11 @@ import pytest
 from kauri.launcher.testing import test_environment
 
 _stack = ExitStack()
-os.environ.setdefault("KAURI_DB_POOL", "0")  # a pool would keep the test database open at its end
+atexit.register(_stack.close)  # also where pytest ends before it is configured
 _stack.enter_context(test_environment())
+os.environ.setdefault("KAURI_DB_POOL", "0")  # a pool would keep the test database open at its end
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the stores; pytest calls this after failures and Ctrl-C too."""
     _stack.close()

@@ -1,0 +1,1 @@
+"""Start, watch and stop Kauri's own processes; plain Python below the Django commands that use it."""
