@@ -1,0 +1,15 @@
+"""Models that turn text into vectors, and the choice among them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from apps.rag.embedders.absent import AbsentEmbedder
+from apps.rag.embedders.builtin import BuiltinEmbedder
+from apps.rag.ports import Embedder
+
+
+@cache
+def embedder_named(name: str) -> Embedder:
+    """Return this process's embedder for a value of the setting EMBEDDER: builtin or none."""
+    return BuiltinEmbedder() if name == "builtin" else AbsentEmbedder()

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 _APOSTROPHES = "’‘ʼ´`ʹ′"
-_QUOTE_MARKS = "«»“”„‟\"″"
-_IGNORED = "\u200b\u200c\u200d\ufeff\u00ad"
+_DROPPED = "«»“”„‟\"″\u200b\u200c\u200d\ufeff\u00ad"
+_HUGGING = "»”;:!?%"
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)\s*")
 
 
@@ -38,16 +38,17 @@ class Found:
 
 
 def quotable(text: str) -> QuotableText:
-    """Reduce a text: white space, apostrophes and quotation marks become one of each, nothing else changes."""
+    """Reduce a text: white space and apostrophes become one of each, quotation marks go, nothing else changes."""
     chars: list[str] = []
     offsets: list[int] = []
     for offset, char in enumerate(text):
-        kept = _reduce(char)
-        if not kept or (kept == " " and (not chars or chars[-1] in ' "')):
-            continue
-        if kept == '"' and chars and chars[-1] == " ":
+        # French puts a space before these and inside guillemets, PDF files often do not.
+        if char in _HUGGING and chars and chars[-1] == " ":
             chars.pop()
             offsets.pop()
+        kept = _reduce(char)
+        if not kept or (kept == " " and (not chars or chars[-1] == " ")):
+            continue
         chars.append(kept)
         offsets.append(offset)
     if chars and chars[-1] == " ":
@@ -62,7 +63,7 @@ def locate(words: str, text: QuotableText) -> Found | None:
     An ellipsis in the quotation stands for left-out words: its parts must follow each other in the passage.
     A part must begin and end at a word's border.
     """
-    parts = [reduced for part in _ELLIPSIS.split(words) if (reduced := _strip(quotable(part).reduced))]
+    parts = [reduced for part in _ELLIPSIS.split(words) if (reduced := quotable(part).reduced)]
     first: int | None = None
     position = 0
     for part in parts:
@@ -109,13 +110,7 @@ def _reduce(char: str) -> str:
         return " "
     if char in _APOSTROPHES:
         return "'"
-    if char in _QUOTE_MARKS:
-        return '"'
-    return "" if char in _IGNORED else char
-
-
-def _strip(reduced: str) -> str:
-    return reduced.strip(' "') if reduced.count('"') % 2 or reduced.strip(' "').count('"') == reduced.count('"') else reduced
+    return "" if char in _DROPPED else char
 
 
 def _find_whole(text: str, part: str, position: int) -> int:

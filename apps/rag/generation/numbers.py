@@ -1,0 +1,163 @@
+"""Numbers as French (and English) texts write them: figures, words, percentages, fractions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+_SMALL = {
+    "zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8,
+    "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16,
+    "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70,
+    "huitante": 80, "nonante": 90,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
+    "ninety": 90,
+}  # fmt: skip
+_BIG = {"mille": 10**3, "mil": 10**3, "thousand": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9,
+        "milliards": 10**9, "billion": 10**9}  # fmt: skip
+_HUNDRED = {"cent": 100, "cents": 100, "hundred": 100}
+_PARTS = {
+    "moitie": 2, "half": 2, "tiers": 3, "third": 3, "quart": 4, "quarts": 4, "quarter": 4, "deuxieme": 2,
+    "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6, "septieme": 7, "huitieme": 8, "neuvieme": 9,
+    "dixieme": 10, "onzieme": 11, "douzieme": 12, "quinzieme": 15, "vingtieme": 20, "trentieme": 30,
+    "centieme": 100, "millieme": 1000, "fifth": 5, "tenth": 10,
+}  # fmt: skip
+_ACCENTS = str.maketrans("éèêÉÈÊ", "eeeEEE")
+
+_GAP = "[ \u00a0\u202f\u2009]"
+_FIGURE = (
+    rf"\d{{1,3}}(?:{_GAP}\d{{3}})+(?!\d)(?:,\d+)?|\d{{1,3}}(?:\.\d{{3}})+(?!\d)(?:,\d+)?"
+    rf"|\d{{1,3}}(?:,\d{{3}}){{2,}}(?!\d)(?:\.\d+)?|\d+[.,]\d+|\d+"
+)
+_WORD = "|".join(sorted([*_SMALL, *_BIG, *_HUNDRED], key=len, reverse=True))
+_PART = "|".join(sorted(_PARTS, key=len, reverse=True))
+_TOKEN = re.compile(
+    rf"(?P<percent>(?:pour|per|p\.){_GAP}?(?:100|cent)\b)"
+    rf"|(?P<code>(?<![\w.,])\d+(?:-\d+)+(?![\w]))"
+    rf"|(?P<figure>(?<![\d])(?:{_FIGURE}))(?P<scale>{_GAP}?(?:mille|millions?|milliards?|thousand|billion)\b)?"
+    rf"|(?<!\w)(?P<words>(?:{_WORD})(?:(?:[ \u00a0-]|{_GAP}et{_GAP})(?:{_WORD}))*)(?![\w])(?P<part>[ \u00a0-](?:{_PART})s?\b)?"
+    rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)",
+    re.IGNORECASE,
+)
+_UNIT_WORDS = (
+    ("%", r"%|pour{g}cent|pour{g}100|p\.{g}?(?:100|cent|c\.)|percent|per{g}cent"),
+    ("day", r"jours?|jrs?|days?"),
+    ("month", r"mois|months?"),
+    ("year", r"ans?|ann[ée]es?|years?"),
+    ("week", r"semaines?|weeks?"),
+    ("hour", r"heures?|hours?|h"),
+    ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|euros?|€|F)"),
+)
+_UNIT = re.compile(
+    r"\s*\)?\s*(?:"
+    + "|".join(f"(?P<u{i}>{pattern.replace('{g}', _GAP)})" for i, (_, pattern) in enumerate(_UNIT_WORDS))
+    + r")(?!\w)",
+    re.IGNORECASE,
+)
+_RESTATED = re.compile(r"\s*\(\s*[\d.,\s]{1,20}(%?)\s*\)")
+_RANGE = re.compile(r"\s*\)?\s*(?:,|à|a|ou|et|to|or|and|-|–)\s*\Z", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"(?:\b(?:arts?\.?|articles?|comptes?|accounts?|classes?|class|al\.|alin[ée]as?|n°|n°s|num[ée]ro|page|p\.|section"
+    r"|chapitre|titre|livre|loi|d[ée]cret)\s*(?:n°\s*)?(?:\d[\d\s,;.-]*(?:\bet\b|\bou\b|\bà\b|,)\s*)*)\Z",
+    re.IGNORECASE,
+)
+_ONE = frozenset({"un", "une", "one"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A number in a text. `values` holds its possible readings ("5,000" has two); `code` is set for 269-2-1.
+
+    `unit` is "" (none read), %, day, month, year, week, hour, money, part (a fraction or an ordinal) or ref
+    (an article, an account…).
+    """
+
+    start: int
+    end: int
+    values: frozenset[Fraction]
+    unit: str
+    code: str = ""
+
+
+def mentions(text: str) -> tuple[Mention, ...]:
+    """Return every number that a text states, in order; the articles "un" and "une" alone are none."""
+    plain = text.translate(_ACCENTS)
+    found = [mention for match in _TOKEN.finditer(plain) if (mention := _read(plain, match)) is not None]
+    return _spread_units(plain, found)
+
+
+def _read(text: str, match: re.Match[str]) -> Mention | None:
+    start, end = match.span()
+    if match["percent"]:
+        return None
+    if match["code"]:
+        return Mention(start, end, frozenset(), "ref", match["code"])
+    if match["lone"]:
+        part = Fraction(_PARTS[match["lone"].lower()])
+        return Mention(start, end, frozenset({part, 1 / part}), "part")
+    if match["words"]:
+        return _read_words(text, match)
+    scale = _BIG[match["scale"].strip(_GAP).lower()] if match["scale"] else 1
+    values = frozenset(value * scale for value in _figure_values(match["figure"]))
+    return Mention(start, end, values, _unit(text, start, end))
+
+
+def _read_words(text: str, match: re.Match[str]) -> Mention | None:
+    start, end = match.span()
+    value = Fraction(_words_value(match["words"]))
+    if match["part"]:
+        name = match["part"].strip(" \u00a0-").lower()
+        part = Fraction(_PARTS.get(name) or _PARTS[name.rstrip("s")])
+        return Mention(start, end, frozenset({value / part}), "part")
+    unit = _unit(text, start, end)
+    if match["words"].lower() in _ONE and unit in {"", "money", "ref"} and not _RESTATED.match(text, end):
+        return None
+    return Mention(start, end, frozenset({value}), unit)
+
+
+def _figure_values(figure: str) -> set[Fraction]:
+    compact = re.sub(_GAP, "", figure)
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", compact):
+        whole = Fraction(compact.replace(".", "").replace(",", "."))
+        return {whole}
+    if re.fullmatch(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?", compact):
+        return {Fraction(compact.replace(",", ""))}
+    if re.fullmatch(r"[1-9]\d{0,2},\d{3}", compact):
+        return {Fraction(compact.replace(",", ".")), Fraction(compact.replace(",", ""))}
+    return {Fraction(compact.replace(",", "."))}
+
+
+def _words_value(words: str) -> int:
+    total = current = 0
+    for word in re.split(rf"[\s\u00a0-]+|{_GAP}et{_GAP}", words.lower()):
+        if word in _SMALL:
+            # quatre-vingt: the only product among the small words
+            current = current * 20 if current % 100 == 4 and word.startswith("vingt") else current + _SMALL[word]
+        elif word in _HUNDRED:
+            current = max(1, current) * 100
+        elif word in _BIG:
+            total, current = total + max(1, current) * _BIG[word], 0
+    return total + current
+
+
+def _unit(text: str, start: int, end: int) -> str:
+    if _REFERENCE.search(text[max(0, start - 60) : start]):
+        return "ref"
+    restated = _RESTATED.match(text, end)
+    if restated and restated[1]:
+        return "%"
+    match = _UNIT.match(text, restated.end() if restated else end)
+    if match is None:
+        return ""
+    return next(name for i, (name, _) in enumerate(_UNIT_WORDS) if match[f"u{i}"])
+
+
+def _spread_units(text: str, found: list[Mention]) -> tuple[Mention, ...]:
+    """Give "dix à quinze jours" its unit on both numbers."""
+    for index in range(len(found) - 2, -1, -1):
+        mention, successor = found[index], found[index + 1]
+        if not mention.unit and successor.unit and _RANGE.fullmatch(text[mention.end : successor.start]):
+            found[index] = replace(mention, unit=successor.unit)
+    return tuple(found)

@@ -1,0 +1,160 @@
+"""Keeps the full text level with PostgreSQL: one process of the machine writes, all others reopen.
+
+The follower is a thread, because analysis and commits are slow and must never stand in an event loop's way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import Error as DatabaseError
+from django.db import connections, transaction
+from django.db.models import Max, Min, QuerySet
+
+from apps.rag.config import RagConfig
+from apps.rag.models import IndexChange, IndexEntry
+from apps.rag.retrieval.folder import (
+    FolderState,
+    LexicalFolder,
+    WriterLock,
+    generation_apply,
+    generation_write,
+)
+from apps.rag.retrieval.lexical import LexicalEntry
+
+logger = logging.getLogger(__name__)
+
+_CHANGES_A_COMMIT = 2_000
+_COLUMNS = ("search_text", "namespace", "organisation_id", "country", "in_force")
+
+
+def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
+    """Bring the folder to the end of the change log. The caller holds the writer's place."""
+    state = folder.state()
+    identity, last = _log_end()
+    if state is None or state.log_identity != identity or state.seq > last:
+        return rebuild(folder)
+    while state.seq < last:
+        state = _apply_some(folder, state)
+    if _deleted_share(state) > config.compaction_ratio:
+        return rebuild(folder)
+    return state
+
+
+def rebuild(folder: LexicalFolder) -> FolderState:
+    """Write the whole full text anew from PostgreSQL. The caller holds the writer's place."""
+    started = time.perf_counter()
+    identity, last = _log_end()
+    # what commits meanwhile has a later seq and is applied after
+    state = generation_write(folder, _live_entries(), seq=last, log_identity=identity)
+    logger.info("full text rebuilt", extra={"seq": last, "elapsed_s": round(time.perf_counter() - started, 2)})
+    return state
+
+
+class Follower:
+    """Follows the change log in a thread of its own and tells the engine when there is something new to read."""
+
+    def __init__(self, folder: LexicalFolder, config: RagConfig, on_change: Callable[[], None]) -> None:
+        self._folder, self._config, self._on_change = folder, config, on_change
+        self._lock = WriterLock(folder)
+        self._seen = folder.state()
+        self._changed_at = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to follow; a second call changes nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="kauri-full-text", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after its present step and give the writer's place back."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+            self._thread = None
+        self._lock.release()
+
+    def step(self) -> None:
+        """Do one round: write if the place is ours, then show what is new."""
+        if self._lock.acquire():
+            self._write()
+        state = self._folder.state()
+        if state != self._seen:
+            self._seen = state
+            self._changed_at = time.monotonic()
+            self._on_change()
+
+    def _write(self) -> None:
+        state = catch_up(self._folder, self._config)
+        # Deleted passages still count in document frequencies; once nothing moves they are written away, so that
+        # a machine that followed for weeks ranks like one that was rebuilt a minute ago.
+        is_quiet = time.monotonic() - self._changed_at > self._config.idle_compaction_s
+        if state.n_deleted and state == self._seen and is_quiet:
+            rebuild(self._folder)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.step()
+            except (DatabaseError, OSError, ValueError):
+                # ValueError is what tantivy raises for anything; the next round starts from the files again
+                logger.warning("full text could not follow", exc_info=True)
+                self._stopping.wait(5.0)
+            finally:
+                connections.close_all()
+            self._stopping.wait(self._config.follow_interval_s)
+
+
+def _log_end() -> tuple[str, int]:
+    """Return what tells this log from another database's, and its last seq."""
+    ends = IndexChange.objects.aggregate(first=Min("created_at"), last=Max("seq"))
+    return (ends["first"].isoformat() if ends["first"] else "", ends["last"] or 0)
+
+
+def _apply_some(folder: LexicalFolder, state: FolderState) -> FolderState:
+    with transaction.atomic():
+        changes = list(
+            IndexChange.objects.filter(seq__gt=state.seq)
+            .order_by("seq")
+            .values_list("seq", "entry_id")[:_CHANGES_A_COMMIT]
+        )
+        ids = {entry_id for _, entry_id in changes}
+        # the entry as it is now, not as it was: a later change of it repeats the same and harms nothing
+        puts = [_entry(row) for row in _live().filter(pk__in=ids).order_by("pk")]
+    return generation_apply(folder, state, puts=puts, deletes=sorted(ids), seq=changes[-1][0])
+
+
+def _live_entries() -> Iterator[LexicalEntry]:
+    last = 0
+    # pages by key, not one cursor: no transaction stays open while we analyse
+    while rows := list(_live().filter(pk__gt=last).order_by("pk")[:1_000]):
+        yield from (_entry(row) for row in rows)
+        last = rows[-1].pk
+
+
+def _live() -> QuerySet[IndexEntry]:
+    return IndexEntry.objects.filter(state=IndexEntry.State.LIVE).only(*_COLUMNS)
+
+
+def _deleted_share(state: FolderState) -> float:
+    if not state.n_deleted:
+        return 0.0
+    n_live = _live().count()
+    return state.n_deleted / (n_live + state.n_deleted)
+
+
+def _entry(row: IndexEntry) -> LexicalEntry:
+    return LexicalEntry(
+        entry_id=row.pk,
+        search_text=row.search_text,
+        namespace=row.namespace,
+        organisation=str(row.organisation_id) if row.organisation_id else None,
+        country=row.country,
+        start=row.in_force.lower,
+        end=row.in_force.upper,
+    )
