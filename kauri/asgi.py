@@ -16,5 +16,10 @@ from apps.chat.routing import chat_http_routes  # noqa: E402
 from kauri.gate import gated  # noqa: E402
 from kauri.lifespan import with_lifespan  # noqa: E402
 
-_routes = URLRouter([*chat_http_routes(_django), re_path(r"", _django)])
+_routes = URLRouter(
+    [
+        *chat_http_routes(_django),
+        re_path(r"", _django),  # type: ignore[arg-type] # Channels routes ASGI applications, not views
+    ]
+)
 application = with_lifespan(gated(_routes, role=settings.KAURI_ROLE), role=settings.KAURI_ROLE)

@@ -11,5 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 def debug_is_not_public(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Refuse debug pages on a public address."""
     if settings.DEBUG and settings.KAURI_PUBLIC_URL.startswith("https://"):
-        return [Error("KAURI_DEBUG=1 with a public https address shows source code to visitors. Unset it.", id="kauri.E001")]
+        return [
+            Error("KAURI_DEBUG=1 with a public https address shows source code to visitors. Unset it.", id="kauri.E001")
+        ]
     return []

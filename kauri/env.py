@@ -16,6 +16,22 @@ class BadSetting(SystemExit):
     """A setting that cannot be used; its message is the sentence that the operator reads."""
 
 
+def load(path: Path) -> None:
+    """Take the NAME=value lines of a file as defaults: what the environment has wins.
+
+    Raises BadSetting on a line that is neither that, nor blank, nor a comment.
+    """
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        name, found, value = line.strip().partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if not found or not name.replace("_", "").isalnum():
+            raise BadSetting(f"{path}, line {number}: expected NAME=value.")
+        os.environ.setdefault(name, value.strip().strip("\"'"))
+
+
 def text(name: str, default: str = "") -> str:
     """Return the value of `name`, else of the file that `name`_FILE points to, else `default`."""
     READ.add(name)
@@ -93,3 +109,13 @@ def services(var_dir: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise BadSetting(f"{path} cannot be read: {error}. Delete it and start Kauri again.") from error
     return {name: value for name, value in written.items() if isinstance(value, str)}
+
+
+def provider(name: str, *, base_url: str, model: str) -> dict[str, str]:
+    """Return how a model provider is reached; it is off where `api_key` is empty."""
+    return {
+        "name": name.lower(),
+        "api_key": text(f"{name}_API_KEY"),
+        "base_url": text(f"{name}_BASE_URL", base_url),
+        "model": text(f"{name}_MODEL", model),
+    }

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
 from kauri.lib.ids import uuid7
@@ -47,3 +49,13 @@ class LanguageMiddleware:
         return response
 
 
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The strict policy everywhere but in the back office, whose theme needs `unsafe-eval` and inline styles."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:  # noqa: FBT001, FBT002 - django-csp's signature
+        parts: PolicyParts = super().get_policy_parts(request=request, response=response, report_only=report_only)
+        if request.path_info.startswith("/admin/"):
+            parts.replace = {**(parts.replace or {}), **settings.KAURI_ADMIN_CSP}
+        return parts

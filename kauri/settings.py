@@ -17,6 +17,7 @@ from kauri.lib.secrets import kept_secret
 from kauri.observability import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+env.load(BASE_DIR / ".env")
 KAURI_VAR_DIR = Path(env.text("KAURI_VAR_DIR", str(BASE_DIR / "var"))).resolve()
 _embedded = env.services(KAURI_VAR_DIR)
 
@@ -63,7 +64,7 @@ MIDDLEWARE = [
     "kauri.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "kauri.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kauri.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -167,7 +168,7 @@ EMAIL_URL = env.text("EMAIL_URL")  # smtp://user:password@host:587 or smtps://â€
 EMAIL_FILE_PATH = str(KAURI_VAR_DIR / "mail")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Kauri <kauri@localhost>")
 
-# --- Content Security Policy; /admin/ has its own in apps.knowledge (Unfold's Alpine needs eval) ---
+# --- Content Security Policy; /admin/ has its own (Unfold's Alpine needs eval) ---
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -252,17 +253,12 @@ CELERY_BEAT_SCHEDULE = {
 KAURI_EMBEDDER = env.choice("EMBEDDER", "builtin", ("builtin", "none"))
 KAURI_INDEX_DIR = KAURI_VAR_DIR / "index"
 KAURI_LLM_PROVIDERS = tuple(
-    {
-        "name": name.lower(),
-        "api_key": key,
-        "base_url": env.text(f"{name}_BASE_URL", base_url),
-        "model": env.text(f"{name}_MODEL", model),
-    }
-    for name, base_url, model in (
-        ("DEEPSEEK", "https://api.deepseek.com/v1", "deepseek-chat"),
-        ("OPENAI", "https://api.openai.com/v1", "gpt-4o-mini"),
+    provider
+    for provider in (
+        env.provider("DEEPSEEK", base_url="https://api.deepseek.com/v1", model="deepseek-chat"),
+        env.provider("OPENAI", base_url="https://api.openai.com/v1", model="gpt-4o-mini"),
     )
-    if (key := env.text(f"{name}_API_KEY"))
+    if provider["api_key"]  # in the order in which they are asked
 )
 KAURI_LLM_CONNECT_TIMEOUT_S = env.seconds("LLM_CONNECT_TIMEOUT_S", 5)
 KAURI_LLM_FIRST_TOKEN_TIMEOUT_S = env.seconds("LLM_FIRST_TOKEN_TIMEOUT_S", 15)

@@ -13,7 +13,7 @@ from apps.accounts.models import User
 logger = logging.getLogger(__name__)
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Creates the personal space with the account; a mail that cannot go out locks nobody out."""
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - allauth's signature

@@ -1,0 +1,29 @@
+import pytest
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def test_pages_have_a_strict_policy_and_a_request_id(client: Client) -> None:
+    response = client.get("/", headers={"X-Request-ID": "abcdefgh-1234"})
+    policy = response.headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Request-ID"] == "abcdefgh-1234"
+
+
+def test_a_harmful_request_id_is_replaced(client: Client) -> None:
+    response = client.get("/", headers={"X-Request-ID": 'x"\n{evil}'})
+    assert response.headers["X-Request-ID"] != 'x"\n{evil}'
+
+
+def test_the_back_office_alone_may_evaluate(client: Client) -> None:
+    policy = client.get("/admin/login/").headers["Content-Security-Policy"]
+    assert "'unsafe-eval'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [("de", "fr"), ("en-GB,en", "en"), ("fr-SN", "fr"), ("", "fr")])
+def test_a_visitor_is_spoken_to_in_a_language_that_kauri_has(client: Client, asked: str, spoken: str) -> None:
+    response = client.get("/", headers={"Accept-Language": asked})
+    assert response.headers["Content-Language"] == spoken
