@@ -1,0 +1,55 @@
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from apps.accounts import services
+from apps.accounts.auth import principal_from_scope
+from apps.accounts.models import User
+from apps.accounts.types import ANONYMOUS
+
+PASSWORD = "un mot de passe assez long"
+
+
+def _scope(cookie: str) -> dict[str, Any]:
+    return {"type": "http", "headers": [(b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode())]}
+
+
+@pytest.fixture
+def signed_in(transactional_db: None) -> tuple[User, str]:
+    user = services.user_create(email="awa@example.com", password=PASSWORD)
+    client = Client()
+    client.force_login(user)
+    return user, client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+async def test_a_session_cookie_names_its_user(signed_in: tuple[User, str]) -> None:
+    user, cookie = signed_in
+    principal = await principal_from_scope(_scope(cookie))
+    assert principal.user_id == user.pk
+    assert len(principal.organisation_ids) == 1
+
+
+@pytest.mark.parametrize("headers", [[], [(b"cookie", b"sessionid=unknown")], [(b"cookie", b"a=b; \xff;;=")]])
+@pytest.mark.django_db(transaction=True)
+async def test_whoever_has_no_session_is_nobody(headers: list[tuple[bytes, bytes]]) -> None:
+    assert await principal_from_scope({"type": "http", "headers": headers}) == ANONYMOUS
+
+
+@pytest.mark.parametrize("change", ["password", "inactive"])
+async def test_a_changed_password_or_a_closed_account_ends_the_session(
+    signed_in: tuple[User, str], change: str
+) -> None:
+    from kauri.lib.db import run_db
+
+    user, cookie = signed_in
+
+    def changed() -> None:
+        if change == "password":
+            user.set_password("un autre mot de passe long")
+        user.is_active = change != "inactive"
+        user.save()
+
+    await run_db(changed)
+    assert await principal_from_scope(_scope(cookie)) == ANONYMOUS
