@@ -18,7 +18,9 @@ def test_a_harmful_request_id_is_replaced(client: Client) -> None:
 
 
 def test_the_back_office_alone_may_evaluate(client: Client) -> None:
-    policy = client.get("/admin/login/").headers["Content-Security-Policy"]
+    response = client.get("/admin/login/")
+    assert response.headers["Location"].startswith("/accounts/login/")
+    policy = response.headers["Content-Security-Policy"]
     assert "'unsafe-eval'" in policy
     assert "frame-ancestors 'none'" in policy
 
