@@ -265,8 +265,8 @@ AnswerEvent = (
 
 
 def display_locator(locator: str, code: str = "") -> str:
-    """Return a locator as readers see it: `AUSCGIE art. 311` becomes `AUSCGIE, art. 311`."""
+    """Return a locator as readers see it: `AUSCGIE art. 311` becomes `AUSCGIE, art. 311`, which stays as it is."""
     head, separator, tail = locator.partition(" art. ")
-    if separator and head:
+    if separator and head and not head.endswith(","):
         return f"{head}, art. {tail}"
     return f"{code}, {locator}" if code and not locator.startswith(code) else locator
