@@ -1,0 +1,192 @@
+"""Lines of a PDF page with their place and look, in reading order."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from statistics import median
+
+from apps.knowledge.parsers.hyphens import CUT
+from apps.knowledge.parsers.pdf_text import PageText
+
+CELL_SEPARATOR = " | "
+# Digits that follow a letter or sign directly: a note's mark when they are set smaller.
+_NOTE_MARK = re.compile(r"(?<=[^\W\d_)»”’.,;])\d{1,3}(?![\w%])")
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: coordinates in points from the lower left corner, `height` that of its font.
+
+    `y_start` and `y` differ where PDFium joined two printed lines over a cut word: then `x1` and
+    `y` are those of the second. `cells` has two or more entries where wide gaps show a table row.
+    """
+
+    text: str
+    page: int
+    x0: float
+    x1: float
+    y_start: float
+    y: float
+    height: float
+    is_bold: bool
+    page_height: float
+    cells: tuple[str, ...] = ()
+
+    @property
+    def centre(self) -> float:
+        return (self.x0 + self.x1) / 2
+
+
+def page_lines(source: PageText, *, page: int, page_height: float) -> tuple[Line, ...]:
+    """Read the lines of a page; those of a page written in disorder are put in order by place."""
+    lines = tuple(_merge_same_row(_raw_lines(source, page, page_height)))
+    if _is_disordered(lines):
+        return _by_place(source, page, page_height)
+    return tuple(_with_cells(source, lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    line: Line
+    start: int
+    stop: int
+
+
+def _raw_lines(source: PageText, page: int, page_height: float) -> Iterator[_Placed]:
+    position = 0
+    for raw in source.text.split("\r\n"):
+        stripped = raw.strip()
+        start = position + len(raw) - len(raw.lstrip())
+        stop = start + len(stripped)
+        position += len(raw) + 2
+        if stripped:
+            yield _Placed(_line(source, stripped, start, stop, page, page_height), start, stop)
+
+
+def _line(source: PageText, text: str, start: int, stop: int, page: int, page_height: float) -> Line:
+    left, bottom, right, top = source.box(start)
+    last = source.box(stop - 1)
+    return Line(
+        text=_without_note_marks(source, text, start, top - bottom),
+        page=page,
+        x0=left,
+        x1=last[2] if CUT in text else max(right, last[2]),
+        y_start=bottom,
+        y=last[1] if CUT in text else bottom,
+        height=max(top - bottom, 1.0),
+        is_bold=source.is_bold(start) and source.is_bold(stop - 1),
+        page_height=page_height,
+    )
+
+
+def _without_note_marks(source: PageText, text: str, start: int, height: float) -> str:
+    def keep(match: re.Match[str]) -> str:
+        _, bottom, _, top = source.box(start + match.start())
+        return match[0] if top - bottom > 0.8 * height else ""
+
+    return _NOTE_MARK.sub(keep, text)
+
+
+def _merge_same_row(placed: Iterator[_Placed]) -> Iterator[_Placed]:
+    """Join pieces of one printed line that PDFium split where the font or the baseline changed."""
+    held: _Placed | None = None
+    for piece in placed:
+        if held is not None and _continues_row(held.line, piece.line):
+            glue = "" if piece.line.text[:1] in ",.;:)°" or piece.line.x0 - held.line.x1 < 0.1 * held.line.height else " "
+            merged = replace(held.line, text=held.line.text + glue + piece.line.text, x1=piece.line.x1, y=piece.line.y)
+            held = _Placed(merged, held.start, piece.stop)
+            continue
+        if held is not None:
+            yield held
+        held = piece
+    if held is not None:
+        yield held
+
+
+def _continues_row(line: Line, following: Line) -> bool:
+    overlap = min(line.y + line.height, following.y_start + following.height) - max(line.y, following.y_start)
+    gap = following.x0 - line.x1
+    return overlap > 0.6 * min(line.height, following.height) and -1 <= gap < 1.2 * line.height
+
+
+def _is_disordered(lines: tuple[_Placed, ...]) -> bool:
+    """Tell a page whose text was written out of order; columns of prose jump up once each."""
+    jumps = sum(
+        following.line.y_start > piece.line.y + 2 * piece.line.height
+        for piece, following in zip(lines, lines[1:], strict=False)
+    )
+    return jumps >= 6 and jumps > 0.08 * len(lines)
+
+
+def _with_cells(source: PageText, lines: tuple[_Placed, ...]) -> Iterator[Line]:
+    """Look for wide gaps in the lines whose letters seem set too far apart."""
+    if not lines:
+        return
+    widths = [0.0 if CUT in piece.line.text else _letter_width(piece.line) for piece in lines]
+    usual = median(widths)
+    for piece, width in zip(lines, widths, strict=True):
+        cells = () if CUT in piece.line.text or width < 1.25 * usual else _cells(source, piece)
+        yield replace(piece.line, cells=cells, text=CELL_SEPARATOR.join(cells)) if len(cells) > 1 else piece.line
+
+
+def _letter_width(line: Line) -> float:
+    return (line.x1 - line.x0) / line.height / max(len(line.text), 1)
+
+
+def _cells(source: PageText, piece: _Placed) -> tuple[str, ...]:
+    words = tuple(_words(source, piece.start, piece.stop))
+    return tuple(cell for cell, _, _ in _joined_cells(words))
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    x0: float
+    x1: float
+    y: float
+    height: float
+
+
+def _words(source: PageText, start: int, stop: int) -> Iterator[_Word]:
+    for match in re.finditer(r"\S+", source.text[start:stop]):
+        left, bottom, _, top = source.box(start + match.start())
+        right = source.box(start + match.end() - 1)[2]
+        yield _Word(match[0], left, right, bottom, max(top - bottom, 1.0))
+
+
+def _joined_cells(words: tuple[_Word, ...]) -> Iterator[tuple[str, float, float]]:
+    held: list[_Word] = []
+    for word in words:
+        if held and word.x0 - held[-1].x1 > 0.9 * word.height:
+            yield " ".join(part.text for part in held), held[0].x0, held[-1].x1
+            held = []
+        held.append(word)
+    if held:
+        yield " ".join(part.text for part in held), held[0].x0, held[-1].x1
+
+
+def _by_place(source: PageText, page: int, page_height: float) -> tuple[Line, ...]:
+    """Rebuild a page of table-like text from its words: rows from the top, cells from the left."""
+    words = sorted(_words(source, 0, len(source.text)), key=lambda word: -word.y)
+    rows: list[list[_Word]] = []
+    for word in words:
+        if rows and abs(rows[-1][0].y - word.y) < 0.5 * word.height:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return tuple(_row_line(tuple(sorted(row, key=lambda word: word.x0)), page, page_height) for row in rows)
+
+
+def _row_line(words: tuple[_Word, ...], page: int, page_height: float) -> Line:
+    cells = tuple(cell for cell, _, _ in _joined_cells(words))
+    return Line(
+        text=CELL_SEPARATOR.join(cells),
+        page=page,
+        x0=words[0].x0,
+        x1=words[-1].x1,
+        y_start=words[0].y,
+        y=words[0].y,
+        height=words[0].height,
+        is_bold=False,
+        page_height=page_height,
+        cells=cells if len(cells) > 1 else (),
+    )
