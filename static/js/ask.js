@@ -1,0 +1,158 @@
+// Asking, stopping, running again. A failure never costs a word: the text stays in its field and in this browser.
+import { $, $$, part } from "./dom.js";
+import { clear, focusField, keep, scope, showRunning, text } from "./composer.js";
+import { followAll, place, running } from "./live.js";
+
+let form = null;
+let isAsking = false;
+let lastKey = { text: "", key: "" };
+
+/** One key for one question, the same when it is sent again after a failure. */
+function idempotencyKey(question) {
+  if (lastKey.text !== question) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    lastKey = { text: question, key: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+  }
+  return lastKey.key;
+}
+
+function note(node) {
+  $("[data-note]", form).replaceChildren(...(node ? [node] : []));
+}
+
+function post(url, body = null, headers = {}) {
+  return fetch(url, {
+    method: "POST",
+    headers: {
+      accept: "application/json",
+      "content-type": "application/json",
+      "x-csrftoken": $("[name=csrfmiddlewaretoken]", form).value,
+      ...headers,
+    },
+    body: JSON.stringify(body ?? {}),
+  });
+}
+
+/** Say in the page why something did not go through. */
+async function explain(response) {
+  if (response.status === 401 || response.status === 403) {
+    const notice = part("session");
+    $("[data-login]", notice).href = `${form.dataset.login}?next=${encodeURIComponent(location.pathname)}`;
+    note(notice);
+    return;
+  }
+  const problem = await response.json().catch(() => ({}));
+  if (response.status === 409 && problem.code === "turn_running") {
+    note(part("running"));
+    return;
+  }
+  const notice = part("problem");
+  $("[data-text]", notice).textContent = problem.detail ?? problem.title ?? `${response.status}`;
+  note(notice);
+}
+
+/** Send what `send()` fetches and hand its JSON to `accept`; every failure is explained and keeps the text. */
+async function attempt(send, accept) {
+  if (isAsking) return;
+  isAsking = true;
+  note(null);
+  form.setAttribute("aria-busy", "true");
+  try {
+    const response = await send();
+    if (response.ok) await accept(response.status === 204 ? {} : await response.json());
+    else await explain(response);
+  } catch {
+    note(part("network"));
+  } finally {
+    isAsking = false;
+    form.removeAttribute("aria-busy");
+  }
+}
+
+function onChange() {
+  showRunning(Boolean(running()));
+}
+
+/** Show a turn that has just begun. */
+async function show(conversationId, messageId, replaced = null) {
+  const response = await fetch(`/c/${conversationId}/messages/${messageId}/`);
+  if (!response.ok) {
+    location.assign(`/c/${conversationId}/`);
+    return;
+  }
+  const html = await response.text();
+  replaced?.remove();
+  const turn = place(html);
+  followAll(turn, onChange);
+  turn.scrollIntoView({ block: "start" });
+}
+
+function ask(question) {
+  const conversation = form.dataset.conversation;
+  const body = { question, ...scope(), ...(conversation ? { conversation_id: conversation } : {}) };
+  const headers = { prefer: "respond-async", "idempotency-key": idempotencyKey(question) };
+  attempt(() => post("/v1/chat/query", body, headers), async (taken) => {
+    lastKey = { text: "", key: "" };
+    clear();
+    if (conversation) await show(conversation, taken.message_id);
+    else location.assign(`/c/${taken.conversation_id}/`);
+  });
+}
+
+function stop() {
+  const answer = running();
+  if (answer) attempt(() => post(`/v1/chat/responses/${answer.responseId}/cancel`), () => {});
+}
+
+function again(button) {
+  if (running()) {
+    note(part("running"));
+    return;
+  }
+  const { again: responseId } = button.dataset;
+  const headers = { prefer: "respond-async" };
+  attempt(() => post(`/v1/chat/responses/${responseId}/regenerate`, null, headers), async (taken) => {
+    const conversation = form.dataset.conversation;
+    const turn = button.closest("[data-turn]");
+    $(`[data-sources-of="${turn.dataset.turn}"]`)?.remove();
+    await show(conversation, taken.message_id, turn);
+  });
+}
+
+function onSubmit(event) {
+  const target = event.target;
+  if (target.matches("[data-again]")) {
+    event.preventDefault();
+    again(target);
+    return;
+  }
+  if (!target.matches("[data-ask], [data-suggest]")) return;
+  if (event.submitter?.matches("[data-stop]")) {
+    event.preventDefault();
+    stop();
+    return;
+  }
+  keep();
+  // Without an account the server keeps the question and leads to sign-up.
+  if (!("signedIn" in form.dataset)) return;
+  event.preventDefault();
+  const question = target.matches("[data-suggest]") ? event.submitter.value : text();
+  if (!question) focusField();
+  else if (running()) note(part("running"));
+  else ask(question);
+}
+
+function onKey(event) {
+  if (event.key === "Escape" && !event.defaultPrevented && !event.shiftKey && running()) stop();
+  if (event.key.toLowerCase() === "o" && event.shiftKey && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    location.assign($("[data-new-question]").href);
+  }
+}
+
+export function startAsking(composer) {
+  form = composer;
+  document.addEventListener("submit", onSubmit);
+  document.addEventListener("keydown", onKey);
+  if ($$("[data-thread]").length) followAll(document, onChange);
+}
