@@ -10,13 +10,33 @@ import sys
 OLDEST = (3, 11)
 
 
-def main():
+def main() -> None:
+    """Run one command; what a person can mend is one sentence, not a traceback."""
     if sys.version_info < OLDEST:
-        sys.exit("Kauri demande Python 3.11 ou plus récent ; celui-ci est le %d.%d." % sys.version_info[:2])
+        found = "%d.%d" % sys.version_info[:2]
+        sys.exit("Kauri demande Python 3.11 ou plus récent, et celui-ci est le " + found + " : lancez make run.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
-    from django.core.management import execute_from_command_line
+    try:
+        import django  # noqa: F401
+        import psutil  # noqa: F401
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        sys.exit("Il manque des paquets à Kauri (" + str(error.name) + ") : lancez make run.")
+    if sys.argv[1:2] == ["up"]:
+        from kauri.launcher.up import main as up
 
-    execute_from_command_line(sys.argv)
+        sys.exit(up(sys.argv[2:]))
+    try:
+        from django.core.management import execute_from_command_line
+
+        execute_from_command_line(sys.argv)
+    except Exception as error:
+        from kauri.launcher.unreachable import unreachable_sentence
+
+        said = unreachable_sentence(error)
+        if said is None:
+            raise
+        sys.exit(said)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What can go wrong before Django is there to say it."""
 
 
-def N_(message: str) -> str:
+def gettext_noop(message: str) -> str:
     """Mark a sentence for the catalogues; the command that prints it translates it."""
     return message
 

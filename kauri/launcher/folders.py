@@ -6,7 +6,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from kauri.launcher.errors import N_, LaunchError
+from kauri.launcher.errors import LaunchError, gettext_noop
 from kauri.launcher.process import Account
 
 # A Unix socket's path is limited to 107 bytes on Linux and 103 on macOS; PostgreSQL appends 14.
@@ -44,17 +44,21 @@ def socket_dir_remove(path: Path) -> None:
 
 
 def folder_make(path: Path, *, mode: int = 0o755) -> Path:
-    """Make the folder with exactly this mode, or say in one sentence why it cannot be made."""
+    """Make the folder, a new one with exactly this mode; say in one sentence why it cannot be used.
+
+    An existing folder keeps the mode that its owner gave it.
+    """
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-        if stat.S_IMODE(path.stat().st_mode) != mode:
-            path.chmod(mode)
+        if not path.is_dir():
+            path.mkdir(parents=True)
+            path.chmod(mode)  # whatever the umask is
+        with tempfile.TemporaryFile(dir=path):
+            pass
     except OSError as error:
         raise LaunchError(
-            N_("The folder %(folder)s cannot be written to (%(reason)s): give --var-dir a folder of your own."),
+            gettext_noop(
+                "The folder %(folder)s cannot be written to (%(reason)s): give --var-dir a folder of your own."
+            ),
             folder=path,
             reason=error.strerror,
         ) from error

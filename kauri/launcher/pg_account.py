@@ -6,7 +6,7 @@ import os
 import pwd
 from pathlib import Path
 
-from kauri.launcher.errors import N_, LaunchError
+from kauri.launcher.errors import LaunchError, gettext_noop
 from kauri.launcher.folders import folder_make
 from kauri.launcher.process import Account
 
@@ -26,7 +26,9 @@ def account_for(var_dir: Path) -> Account | None:
     own = var_dir / "postgres" / "cluster"
     if own.exists():
         raise LaunchError(
-            N_("The database in %(folder)s belongs to the user %(user)s: start Kauri as that user, not as root."),
+            gettext_noop(
+                "The database in %(folder)s belongs to the user %(user)s: start Kauri as that user, not as root."
+            ),
             folder=own,
             user=own.owner(),
         )
@@ -79,5 +81,7 @@ def _candidate() -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
     raise LaunchError(
-        N_("PostgreSQL does not run as root and this machine has no ordinary account for it: start Kauri as a user.")
+        gettext_noop(
+            "PostgreSQL does not run as root and this machine has no ordinary account for it: start Kauri as a user."
+        )
     )

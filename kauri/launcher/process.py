@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=() if account else None,
-            preexec_fn=death_notice(command.death_signal),
+            preexec_fn=death_notice(command.death_signal),  # noqa: PLW1509 - one prctl, which takes no lock
         )
     finally:
         if output:
@@ -169,7 +170,5 @@ def wait_until(is_done: Callable[[], bool], *, timeout_s: float) -> bool:
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass

@@ -24,7 +24,9 @@ def stores_running() -> Iterator[dict[str, str]]:
     `vector` comes with every one of them. Files go to a `var` folder beside the stores'.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kauri-test-", ignore_cleanup_errors=True)))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="kauri-test-", ignore_cleanup_errors=True))
+        )
         postgres = EmbeddedPostgres(folder, is_durable=False)
         stack.callback(postgres.remove)
         urls = postgres.start()

