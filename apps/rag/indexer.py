@@ -116,6 +116,23 @@ def version_remove(version_id: UUID) -> int:
     return n_entries
 
 
+@transaction.atomic
+def passage_replace(passage_id: UUID, entries: Sequence[NewEntry], *, is_live: bool) -> None:
+    """Give one passage other words, or none: without an entry it is no longer found.
+
+    Its vectors are forgotten; `entries_embed` computes them anew. `is_live` tells whether its version is published.
+    """
+    known = IndexEntry.objects.filter(passage_id=passage_id)
+    if not entries:
+        _change(known.filter(state=IndexEntry.State.LIVE), IndexEntry.State.WITHDRAWN, IndexChange.Operation.DELETE)
+        known.filter(state=IndexEntry.State.STAGED).delete()
+        return
+    Embedding.objects.filter(entry__passage_id=passage_id).delete()
+    (entry_id,) = entries_stage(entries)
+    if is_live:
+        _change(IndexEntry.objects.filter(pk=entry_id), IndexEntry.State.LIVE, IndexChange.Operation.PUT)
+
+
 def entries_count(version_id: UUID) -> int:
     """Count a version's entries in any state."""
     return IndexEntry.objects.filter(version_id=version_id).count()

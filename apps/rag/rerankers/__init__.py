@@ -1,0 +1,1 @@
+"""Scores that look at a candidate's own text."""

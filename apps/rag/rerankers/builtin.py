@@ -1,0 +1,61 @@
+"""Best sentence: a passage is as near to a question as its nearest sentence."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from apps.rag.ports import Vectors
+from apps.rag.retrieval.fusion import ranked
+from apps.rag.types import Hit
+
+
+class SentenceVectors:
+    """The sentence vectors of the entries last asked for, so that PostgreSQL need not send them again.
+
+    Keyed by embedding: an entry whose words changed has a new embedding. Safe between threads.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._vectors: OrderedDict[int, Vectors] = OrderedDict()
+        self._embedding_of: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def known(self, entry_ids: Iterable[int]) -> list[int]:
+        """Return the embedding ids that need not be fetched for these entries."""
+        with self._lock:
+            ids = (self._embedding_of.get(entry_id) for entry_id in entry_ids)
+            return [embedding_id for embedding_id in ids if embedding_id in self._vectors and embedding_id is not None]
+
+    def keep(self, entry_id: int, embedding_id: int, packed: bytes | None, dimension: int) -> Vectors | None:
+        """Keep what was fetched and return (n_sentences, dimension) float32; None when nothing is known."""
+        with self._lock:
+            if packed is not None:
+                rows = np.frombuffer(packed, dtype=np.float16).reshape(-1, dimension).astype(np.float32)
+                self._vectors[embedding_id] = rows
+                self._embedding_of[entry_id] = embedding_id
+                self._trim()
+            elif embedding_id in self._vectors:
+                self._vectors.move_to_end(embedding_id)
+            return self._vectors.get(embedding_id)
+
+    def _trim(self) -> None:
+        while len(self._vectors) > self._max_entries:
+            self._vectors.popitem(last=False)
+        if len(self._embedding_of) > 2 * self._max_entries:
+            self._embedding_of = {e: v for e, v in self._embedding_of.items() if v in self._vectors}
+
+
+def best_sentences(vector: Vectors, of_entries: Mapping[int, Vectors]) -> tuple[Hit, ...]:
+    """Score each entry by the cosine of its nearest sentence to `vector` (dimension,). Best first."""
+    filled = {entry_id: rows for entry_id, rows in of_entries.items() if len(rows)}
+    if not filled:
+        return ()
+    sizes = np.array([len(rows) for rows in filled.values()])
+    scores = np.concatenate(list(filled.values())) @ vector
+    best = np.maximum.reduceat(scores, np.concatenate(([0], np.cumsum(sizes)[:-1])))
+    return ranked(dict(zip(filled, best.tolist(), strict=True)))

@@ -1,0 +1,77 @@
+"""How well what was found answers what was asked: the score that decides whether Kauri answers at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.rag import analysis
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSigns:
+    """What the evidence score looks at.
+
+    `coverage`: share of the question's idf that the best passage holds; `unknown`: share of it that no passage of the
+    corpus holds; `sentence` and `dense`: best cosines, None without vectors.
+    """
+
+    coverage: float
+    unknown: float
+    sentence: float | None
+    dense: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceModel:
+    """A logistic model over the signs; found by `rag_eval --calibrate` and checked by it."""
+
+    bias: float
+    coverage: float
+    unknown: float
+    sentence: float
+    dense: float
+
+    def probability(self, signs: EvidenceSigns) -> float:
+        """Return 0..1: how sure it is that the passages answer the question."""
+        total = self.bias + self.coverage * signs.coverage + self.unknown * signs.unknown
+        total += self.sentence * (signs.sentence or 0.0) + self.dense * (signs.dense or 0.0)
+        return 1.0 / (1.0 + math.exp(-total))
+
+
+WITH_VECTORS = EvidenceModel(bias=-4.0, coverage=3.0, unknown=-3.0, sentence=4.0, dense=4.0)
+LEXICAL_ONLY = EvidenceModel(bias=-2.0, coverage=5.0, unknown=-4.0, sentence=0.0, dense=0.0)
+
+
+def idf(n_documents: int, frequency: int) -> float:
+    """Return BM25's inverse document frequency (Lucene's form, never negative)."""
+    return math.log(1.0 + (n_documents - frequency + 0.5) / (frequency + 0.5))
+
+
+def lexical_signs(
+    question_terms: Mapping[str, float],
+    alternatives: Sequence[str],
+    texts: Sequence[str],
+    frequencies: Mapping[str, int],
+    n_documents: int,
+) -> tuple[float, float]:
+    """Return (coverage, unknown) for a question's terms over the texts of the best passages.
+
+    `alternatives` are lexicon terms: where a passage holds some of them, they count for half of what it lacks.
+    """
+    weights = {term: idf(n_documents, frequencies.get(term, 0)) * weight for term, weight in question_terms.items()}
+    total = sum(weights.values())
+    if not total:
+        return 0.0, 1.0
+    unknown = sum(weight for term, weight in weights.items() if not frequencies.get(term, 0)) / total
+    return max((_coverage(weights, total, alternatives, text) for text in texts), default=0.0), unknown
+
+
+def _coverage(weights: Mapping[str, float], total: float, alternatives: Sequence[str], text: str) -> float:
+    held = frozenset(analysis.terms(text))
+    share = sum(weight for term, weight in weights.items() if term in held) / total
+    if not alternatives:
+        return share
+    meant = sum(term in held for term in alternatives) / len(alternatives)
+    return share + (1.0 - share) * 0.5 * meant

@@ -1,0 +1,92 @@
+"""From references that were asked for to the entries that carry them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.rag.stores.postgres import Hydrated, ReferenceHit
+from apps.rag.types import Reference
+from apps.rag.understanding.reading import ANY_ACT
+from apps.rag.understanding.references import (
+    PLAN_FORMER,
+    PLAN_REVISED,
+    account_reference,
+    article_reference,
+    class_reference,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A reference with the keys to look up: those that are it, and those that may hold it or stand in for it."""
+
+    reference: Reference
+    keys: tuple[str, ...]
+    stand_in_keys: tuple[str, ...]
+
+
+def wanted(references: Iterable[Reference], codes: Iterable[str]) -> tuple[Wanted, ...]:
+    """Turn references into keys; an article without an act is sought in each of `codes`."""
+    return tuple(_wanted(reference, sorted(codes)) for reference in references)
+
+
+def _wanted(reference: Reference, codes: Sequence[str]) -> Wanted:
+    number = reference.number
+    if reference.kind == "article":
+        sources = codes if reference.source == ANY_ACT else [reference.source]
+        keys = tuple(article_reference(code, number) for code in sources)
+        # an amended article such as 269-2-1 may stand inside the passage of 269-2
+        parents = [number.rsplit("-", depth)[0] for depth in range(1, number.count("-") + 1)]
+        return Wanted(reference, keys, tuple(article_reference(code, parent) for code in sources for parent in parents))
+    if reference.kind == "class":
+        # a chart need not have a row for a class: then its two-digit accounts say what it holds
+        members = tuple(account_reference(reference.source, f"{number}{digit}") for digit in range(10))
+        return Wanted(reference, (class_reference(reference.source, number),), members)
+    # an account that the revised chart dropped is shown from the former one
+    former = (account_reference(PLAN_FORMER, number),) if reference.source == PLAN_REVISED else ()
+    return Wanted(reference, (account_reference(reference.source, number),), former)
+
+
+def lookup_keys(sought: Iterable[Wanted]) -> list[str]:
+    """Return every key to look up, each once."""
+    return list(dict.fromkeys(key for each in sought for key in (*each.keys, *each.stand_in_keys)))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Entries that answer the references, in the order asked, and the references that nothing carries."""
+
+    entry_ids: tuple[int, ...]
+    missing: tuple[Reference, ...]
+
+
+def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Mapping[int, Hydrated]) -> Resolved:
+    """Choose among the admitted entries those that each reference means."""
+    found: dict[int, None] = {}
+    missing: list[Reference] = []
+    admitted = [hit for hit in hits if hit.entry_id in hydrated]
+    for each in sought:
+        chosen = [hit for hit in admitted if set(each.keys) & set(hit.references)]
+        if not chosen:
+            stand_ins = [hit for hit in admitted if set(each.stand_in_keys) & set(hit.references)]
+            chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
+        if not chosen:
+            missing.append(each.reference)
+        ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id]))
+        found.update(dict.fromkeys(hit.entry_id for hit in ordered))
+    return Resolved(tuple(found), tuple(missing))
+
+
+def _stands_in(reference: Reference, entry: Hydrated) -> bool:
+    if reference.kind != "article":
+        return True
+    number = re.escape(reference.number).replace(r"\-", r"\s*[-–]\s*")
+    return re.search(rf"(?im)(?:^|\barticle\s+|\bart\.?\s*){number}(?![-–\d])", entry.passage.text) is not None
+
+
+def _preference(reference: Reference, hit: ReferenceHit, entry: Hydrated) -> tuple[bool, bool, bool, int, int]:
+    passage = entry.passage
+    is_aside = reference.kind != "article" and passage.kind != "chart"
+    return (passage.kind == "sample", is_aside, hit.is_national, hit.ordinal, hit.entry_id)
