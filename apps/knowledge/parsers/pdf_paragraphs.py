@@ -23,10 +23,12 @@ class Look:
     is_bold: bool
 
     def is_heading(self, line: Line) -> bool:
-        if line.cells or len(line.text) > 160 or line.text.endswith((".", ";", ",")) or LIST_MARK.match(line.text[:3]) and line.text[0] in "-–—•▪":
+        if line.cells or len(line.text) > 160 or line.text.endswith((".", ";", ",")) or line.text[0] in "-–—•▪➢✓":
             return False
-        if not _CAPITALS.search(line.text[:8]) and not line.text[:1].isdigit():
-            return False
+        begins_as_one = _CAPITALS.search(line.text[:8]) is not None or line.text[:1].isdigit()
+        return begins_as_one and self.stands_out(line)
+
+    def stands_out(self, line: Line) -> bool:
         return line.height > 1.12 * self.height or (line.is_bold and not self.is_bold and line.height > 0.9 * self.height)
 
     def is_note(self, line: Line) -> bool:
@@ -160,7 +162,7 @@ def _belongs_to_heading(first: Line, line: Line, following: Line, structure: Str
     same_style = first.is_bold == following.is_bold and abs(first.height - following.height) < 0.1 * first.height
     if not same_style:
         return False
-    distinct = look.is_heading(first) and look.is_heading(following)
+    distinct = look.stands_out(first) and look.stands_out(following)
     return distinct or _is_capitals(following.text) or (_is_centred(first, following) and not first.text.endswith("."))
 
 
