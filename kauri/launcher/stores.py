@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from kauri import env
@@ -50,7 +50,12 @@ def stores_open(var_dir: Path) -> Iterator[Stores]:
 def services_written(var_dir: Path, stores: Stores, *, web_url: str) -> Iterator[None]:
     """Tell every other command of this folder where the stores are, while they run."""
     path = var_dir / "run" / "services.json"
-    addresses = {name: value for name, value in asdict(stores).items() if isinstance(value, str)}
+    addresses = {
+        "database_url": stores.database_url,
+        "database_owner_url": stores.database_owner_url,
+        "redis_state_url": stores.redis_state_url,
+        "redis_cache_url": stores.redis_cache_url,
+    }
     draft = path.with_suffix(".new")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps({**addresses, "web_url": web_url, "pid": os.getpid()}, indent=1), "utf-8")

@@ -1,0 +1,49 @@
+# Kauri's commands; `make help` lists them. GNU make 3.81 (macOS) suffices.
+
+PY = .venv/bin/python
+JOBS ?= 2
+ARGS ?=
+SOURCES = apps kauri e2e benchmarks samples manage.py
+
+.PHONY: help run test e2e lint format lock environment environment-dev
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+run: environment ## install what is needed and start everything (ARGS="--port 9000 --no-samples")
+	@exec $(PY) manage.py up $(ARGS)
+
+test: environment-dev ## run the whole test suite on stores of its own (ARGS="-k sarl", JOBS=4)
+	@exec $(PY) -m pytest -n $(JOBS) $(ARGS)
+
+e2e: environment-dev ## run the real stack and, where Chromium is installed, a visitor's way through it
+	@exec $(PY) -m pytest e2e $(ARGS)
+
+lint: environment-dev ## check format, code, types, imports, templates, migrations and file sizes
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -c "from importlinter.cli import lint_imports_command as run; run()"
+	$(PY) -m djlint templates --check --quiet
+	$(PY) -m djlint templates --lint --quiet
+	$(PY) manage.py makemigrations --check --dry-run
+	@find $(SOURCES) static templates -type f \( -name '*.py' -o -name '*.js' -o -name '*.css' -o -name '*.html' \) \
+		-not -path '*/migrations/*' -not -path '*/vendor/*' -exec wc -l {} + \
+		| awk '$$2 != "total" && $$1 > 400 {print "more than 400 lines: " $$2; bad = 1} END {exit bad}'
+
+format: environment-dev ## mend what can be mended
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+	$(PY) -m djlint templates --reformat --quiet
+
+lock: environment-dev ## resolve requirements/*.in into requirements/*.txt
+	$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links requirements/dev.in -o requirements/dev.txt
+	$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links requirements/base.in -o requirements/base.txt -c requirements/dev.txt
+
+environment:
+	@sh kauri/launcher/environment.sh base
+
+environment-dev:
+	@sh kauri/launcher/environment.sh dev
