@@ -68,7 +68,9 @@ class GivenUp(KauriError):
     """The process died too often over this job; trying again by itself would only repeat that."""
 
     code = "worker_lost"
-    default_message = _("The import was interrupted too many times. Try again; if it happens again, the file is at fault.")
+    default_message = _(
+        "The import was interrupted too many times. Try again; if it happens again, the file is at fault."
+    )
 
 
 class Unexpected(Unavailable):

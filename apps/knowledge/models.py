@@ -67,7 +67,9 @@ class Document(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     plan = models.CharField(_("chart plan"), max_length=40, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", editable=False
+    )
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -137,9 +139,7 @@ class DocumentVersion(models.Model):
         ordering: ClassVar = ["document", "-number"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "number"], name="version_number_once"),
-            models.UniqueConstraint(
-                fields=["dedupe_key"], condition=~Q(state="withdrawn"), name="version_file_once"
-            ),
+            models.UniqueConstraint(fields=["dedupe_key"], condition=~Q(state="withdrawn"), name="version_file_once"),
             models.CheckConstraint(condition=~Q(in_force__isempty=True), name="version_in_force_some_day"),
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(chunker_revision__isnull=False), name="version_published_is_read"

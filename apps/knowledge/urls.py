@@ -1,5 +1,10 @@
-"""Addresses."""
+"""Addresses of the corpus's pages."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from apps.knowledge import views
+
+app_name = "knowledge"
+urlpatterns = [
+    path("texts/<uuid:version_id>/", views.reader, name="reader"),
+]

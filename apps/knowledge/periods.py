@@ -1,0 +1,29 @@
+"""Periods in which a text is in force, between the database's form and the engine's."""
+
+from datetime import date
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from apps.rag.types import InForce
+
+
+def period_of(in_force: "DateRange[date] | None") -> InForce:
+    """Return a database period as the engine's; no period means no bounds."""
+    return InForce(in_force.lower, in_force.upper) if in_force is not None else InForce(None, None)
+
+
+def both(one: InForce, other: InForce) -> InForce:
+    """Return the days that lie in both periods; its end may come before its start when there are none."""
+    starts = [start for start in (one.start, other.start) if start]
+    ends = [end for end in (one.end, other.end) if end]
+    return InForce(max(starts, default=None), min(ends, default=None))
+
+
+def is_some_day(period: InForce) -> bool:
+    """Tell whether a period holds any day at all."""
+    return period.start is None or period.end is None or period.start < period.end
+
+
+def overlap(one: InForce, other: InForce) -> bool:
+    """Tell whether two periods share a day."""
+    return is_some_day(both(one, other))

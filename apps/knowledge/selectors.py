@@ -1,0 +1,164 @@
+"""Reads of the corpus; what a principal may not see is not there."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.accounts.types import Principal
+from apps.knowledge import access, reader
+from apps.knowledge.errors import UnknownNamespace
+from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
+from apps.knowledge.periods import period_of
+from apps.knowledge.reader import citation_url
+from apps.knowledge.types import ReaderPassage, ReaderVersion, ReaderWindow
+from apps.rag.types import Scope, Span
+from kauri.lib import clock
+from kauri.lib.db import scoped
+from kauri.lib.errors import NotFound
+
+__all__ = ["citation_url", "document_get", "job_get", "namespace_list", "reader_window", "scope_for"]
+
+_NEIGHBOURS = 2
+_MAX_POSITION = 2**31 - 1
+
+
+def namespace_list() -> tuple[Namespace, ...]:
+    """Return the collections in the order in which people read them."""
+    return tuple(Namespace.objects.all())
+
+
+def scope_for(
+    principal: Principal,
+    *,
+    namespaces: Sequence[str] | None = None,
+    as_of: date | None = None,
+    country: str | None = None,
+) -> Scope:
+    """Return what a question of this principal may read; all collections and today by default.
+
+    Raises UnknownNamespace.
+    """
+    known = tuple(Namespace.objects.values_list("slug", flat=True))
+    wanted = known if namespaces is None else tuple(dict.fromkeys(namespaces))
+    if not set(wanted) <= set(known):
+        raise UnknownNamespace
+    return Scope(
+        namespaces=wanted,
+        organisation_ids=principal.organisation_ids,
+        as_of=as_of or clock.today(),
+        country=country or None,
+    )
+
+
+def document_get(principal: Principal, document_id: UUID) -> Document:
+    """Return a document that this principal may manage. Raises NotFound."""
+    with scoped(principal):
+        document = access.managed(principal).filter(pk=document_id).first()
+    if document is None:
+        raise NotFound
+    return document
+
+
+def job_get(principal: Principal, job_id: UUID) -> IngestionJob:
+    """Return an import that this principal may manage, with version and document. Raises NotFound."""
+    with scoped(principal):
+        jobs = IngestionJob.objects.select_related("version__document").defer("version__plain_text")
+        job = jobs.filter(pk=job_id, version__document__in=access.managed(principal)).first()
+    if job is None:
+        raise NotFound
+    return job
+
+
+def reader_window(principal: Principal, version_id: UUID, start: int, end: int) -> ReaderWindow:
+    """Return the passages around a span of a version's text, in code points.
+
+    A position beyond the text shows its nearest passage. Raises NotFound for what is not there or
+    not this principal's to read; drafts are only for those who manage the document.
+    """
+    span = Span(min(max(start, 0), _MAX_POSITION), min(max(end, 0), _MAX_POSITION))
+    with scoped(principal):
+        version = _readable_version(principal, version_id)
+        passages = _passages_around(version, span)
+        n_passages = version.passages.filter(is_hidden=False).count()
+        versions = _versions_shown(principal, version)
+    return _window(version, passages, n_passages, versions)
+
+
+def _readable_version(principal: Principal, version_id: UUID) -> DocumentVersion:
+    versions = DocumentVersion.objects.select_related("document__namespace").defer("plain_text")
+    version = versions.filter(_may_read(principal), pk=version_id, chunker_revision__isnull=False).first()
+    if version is None:
+        raise NotFound
+    return version
+
+
+def _may_read(principal: Principal) -> Q:
+    published = Q(document__in=access.readable(principal)) & ~Q(state=DocumentVersion.State.DRAFT)
+    return published | Q(document__in=access.managed(principal))
+
+
+def _passages_around(version: DocumentVersion, span: Span) -> tuple[ReaderPassage, ...]:
+    shown = Passage.objects.filter(version=version, is_hidden=False).defer("search_text")
+    target = shown.filter(span_end__gt=span.start).order_by("ordinal").first() or shown.order_by("-ordinal").first()
+    if target is None:
+        raise NotFound
+    targeted = shown.filter(Q(pk=target.pk) | Q(span_start__gte=span.start, span_start__lt=span.end))
+    last = targeted.order_by("ordinal").last() or target
+    before = list(shown.filter(ordinal__lt=target.ordinal).order_by("-ordinal")[:_NEIGHBOURS])
+    within = list(shown.filter(ordinal__range=(target.ordinal, last.ordinal)).order_by("ordinal"))
+    after = list(shown.filter(ordinal__gt=last.ordinal).order_by("ordinal")[:_NEIGHBOURS])
+    code = version.document.code
+    return tuple(
+        reader.passage_shown(passage, code=code, span=span, is_target=passage in within)
+        for passage in [*reversed(before), *within, *after]
+    )
+
+
+def _versions_shown(principal: Principal, current: DocumentVersion) -> tuple[ReaderVersion, ...]:
+    versions = DocumentVersion.objects.filter(
+        _may_read(principal), document=current.document_id, chunker_revision__isnull=False
+    )
+    today = clock.today()
+    return tuple(
+        reader.version_shown(version, today, is_current=version.pk == current.pk)
+        for version in versions.defer("plain_text").order_by("-number")
+    )
+
+
+def _window(
+    version: DocumentVersion,
+    passages: tuple[ReaderPassage, ...],
+    n_passages: int,
+    versions: tuple[ReaderVersion, ...],
+) -> ReaderWindow:
+    document = version.document
+    period = period_of(version.in_force)
+    targets = [passage for passage in passages if passage.is_target]
+    before = [passage for passage in passages if passage.ordinal < targets[0].ordinal]
+    after = [passage for passage in passages if passage.ordinal > targets[-1].ordinal]
+    return ReaderWindow(
+        document_id=document.pk,
+        version_id=version.pk,
+        title=version.title,
+        code=document.code,
+        namespace_title=document.namespace.title,
+        kind=document.kind,
+        is_sample=document.kind == Document.Kind.SAMPLE,
+        is_shared=document.organisation_id is None,
+        version_number=version.number,
+        standing=reader.standing_of(version, clock.today()),
+        in_force_start=period.start,
+        in_force_last_day=reader.last_day(period.end),
+        reference=targets[0].locator,
+        target_ordinal=targets[0].ordinal,
+        passages=passages,
+        n_passages=n_passages,
+        outline=reader.outline_near(
+            [(title, level, start) for title, level, start in version.outline], targets[0].start, version.pk
+        ),
+        versions=versions,
+        previous_url=before[-1].url if before else "",
+        next_url=after[0].url if after else "",
+    )
