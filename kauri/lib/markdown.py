@@ -20,9 +20,19 @@ from markdown_it.utils import OptionsDict
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _NO_BREAK_SPACE = "\u00a0"
 # Links, images and raw HTML have no place in an answer: the only link is a citation that Kauri checked.
-_RULES_OFF = (
-    "html_block html_inline link image autolink reference code fence lheading entity backticks".split()
-)
+_RULES_OFF = [
+    "html_block",
+    "html_inline",
+    "link",
+    "image",
+    "autolink",
+    "reference",
+    "code",
+    "fence",
+    "lheading",
+    "entity",
+    "backticks",
+]
 # The page's own headings end at h2 (the question), so an answer starts at h3.
 _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h4", "h5": "h4", "h6": "h4"}
 
@@ -45,7 +55,7 @@ def render(text: str, citations: Sequence[CitationLink] = ()) -> SafeString:
     return mark_safe(_PARSER.render(text, {"citations": links}))  # noqa: S308 - see the line above
 
 
-def _cite(state: StateInline, silent: bool) -> bool:
+def _cite(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser calls it so
     match = _MARKER.match(state.src, state.pos)
     link = state.env.get("citations", {}).get(int(match[1])) if match else None
     if match is None or link is None:
@@ -58,9 +68,7 @@ def _cite(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _render_cite(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env
-) -> str:
+def _render_cite(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Env) -> str:
     link: CitationLink = tokens[index].meta["link"]
     return format_html('<a class="cite" href="{}" aria-label="{}">[{}]</a>', link.href, link.label, link.marker)
 
@@ -83,9 +91,8 @@ def _fit_page(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = _HEADINGS[token.tag]
-        if "style" in token.attrs:
-            if token.attrs.pop("style") == "text-align:right":
-                token.attrs["class"] = "amt"
+        if "style" in token.attrs and token.attrs.pop("style") == "text-align:right":
+            token.attrs["class"] = "amt"
 
 
 def _build_parser() -> MarkdownIt:
