@@ -1,0 +1,173 @@
+"""One turn from claim to terminal event."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from apps.chat import metrics
+from apps.chat.errors import LeaseLost
+from apps.chat.events import Transcript
+from apps.chat.ledger import Outcome, turn_claim, turn_finish, turn_question
+from apps.chat.models import Turn
+from apps.chat.types import Problem
+from apps.rag.types import AnswerEvent, Question
+from kauri.lib.db import run_db
+from kauri.lib.errors import KauriError
+from kauri.lib.turnlog import Entry, FenceLost, LogUnavailable, TurnLog
+
+logger = logging.getLogger(__name__)
+
+TURN_LIMIT_S = 180.0
+_RETRY_LOG_AFTER_S = 1.0
+_SAVE_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 3.0)
+
+Engine = Callable[[Question], AsyncIterator[AnswerEvent]]
+Ending = Literal["", "cancelled", "interrupted", "lost"]
+
+
+class LogWriter:
+    """Sends a transcript's new entries to the turn log; what Valkey did not take goes with the next ones."""
+
+    def __init__(self, log: TurnLog, transcript: Transcript) -> None:
+        self._log = log
+        self._transcript = transcript
+        self._sent = 0
+        self._not_before = 0.0
+
+    async def flush(self) -> None:
+        """Send what is new. Raises LeaseLost under an old fence; an absent Valkey is no error."""
+        if time.monotonic() < self._not_before:
+            return
+        work, entries = self._transcript.work, self._transcript.entries
+        upto = len(entries)
+        try:
+            await self._log.append(work.turn_id, work.fence, entries[self._sent : upto])
+        except LogUnavailable:
+            metrics.TURN_LOG_FAILURES.inc()
+            self._not_before = time.monotonic() + _RETRY_LOG_AFTER_S
+            return
+        except FenceLost as lost:
+            raise LeaseLost(work.turn_id) from lost
+        self._sent = upto
+
+
+class RunningTurn:
+    """A turn that this process runs. `ended` is called with its id and whole log once it is saved."""
+
+    def __init__(
+        self, turn_id: UUID, *, owner: str, engine: Engine, log: TurnLog, ended: Callable[[UUID, list[Entry]], None]
+    ) -> None:
+        self.turn_id = turn_id
+        self.fence = 0
+        self._owner = owner
+        self._engine = engine
+        self._log = log
+        self._ended = ended
+        self._ending: Ending = ""
+        self._answering: asyncio.Task[None] | None = None
+
+    def end(self, ending: Ending) -> None:
+        """Break the answer off: the reader's stop, this process's own end, or a lost lease."""
+        self._ending = self._ending or ending
+        if self._answering is not None:
+            self._answering.cancel()
+
+    async def run(self) -> None:
+        """Claim, answer, save, publish. Does nothing where another process has the turn."""
+        work = await run_db(turn_claim, self.turn_id, self._owner)
+        if work is None:
+            return
+        self.fence = work.fence
+        transcript = Transcript(work)
+        writer = LogWriter(self._log, transcript)
+        with contextlib.suppress(LeaseLost):
+            outcome = await self._answered(transcript, writer)
+            await save(outcome)
+            await writer.flush()
+            self._ended(self.turn_id, transcript.entries)
+            metrics.observe(outcome)
+
+    async def _answered(self, transcript: Transcript, writer: LogWriter) -> Outcome:
+        transcript.open()
+        self._answering = asyncio.create_task(self._answer(transcript, writer))
+        if self._ending:
+            self._answering.cancel()
+        await asyncio.wait({self._answering}, timeout=TURN_LIMIT_S)
+        if not self._answering.done():
+            self._answering.cancel()
+            await asyncio.wait({self._answering})
+            return failed(transcript, TimeoutError())
+        # A stop that came after the last word stops nothing.
+        if self._answering.cancelled():
+            return self._broken_off(transcript)
+        error = self._answering.exception()
+        if error is None:
+            transcript.complete()
+            return Outcome(Turn.State.COMPLETED, transcript, {})
+        if isinstance(error, LeaseLost):
+            raise error
+        return failed(transcript, error)
+
+    async def _answer(self, transcript: Transcript, writer: LogWriter) -> None:
+        await writer.flush()
+        question = await run_db(turn_question, transcript.work)
+        with translation.override(question.language):
+            async for event in self._engine(question):
+                transcript.feed(event)
+                await writer.flush()
+
+    def _broken_off(self, transcript: Transcript) -> Outcome:
+        if self._ending == "lost":
+            raise LeaseLost(self.turn_id)
+        if self._ending == "cancelled":
+            transcript.break_off("cancelled")
+            return Outcome(Turn.State.CANCELLED, transcript, {})
+        return interrupted(transcript)
+
+
+def interrupted(transcript: Transcript) -> Outcome:
+    """Return the outcome of a turn whose process goes or went away."""
+    transcript.break_off("interrupted")
+    return Outcome(Turn.State.INTERRUPTED, transcript, {})
+
+
+def failed(transcript: Transcript, error: BaseException) -> Outcome:
+    """Return the outcome of a turn whose engine raised `error`."""
+    with translation.override(transcript.work.filters.language):
+        problem = problem_of(error)
+    if problem.code == "internal":
+        logger.error("turn failed", extra={"turn_id": str(transcript.work.turn_id)}, exc_info=error)
+    transcript.fail(problem)
+    fields: dict[str, Any] = {"code": problem.code, "message": problem.message, "retryable": problem.retryable}
+    return Outcome(Turn.State.FAILED, transcript, fields)
+
+
+def problem_of(error: BaseException) -> Problem:
+    """Return what the reader is told of an error."""
+    if isinstance(error, KauriError):
+        return Problem(error.code, str(error.message), not error.permanent, None if error.permanent else 5)
+    if isinstance(error, TimeoutError):
+        sentence = _("The answer took too long. Your question is kept: ask it again.")
+        return Problem("timeout", sentence, retryable=True)
+    sentence = _("The answer could not be written. Your question is kept: ask it again.")
+    return Problem("internal", sentence, retryable=True)
+
+
+async def save(outcome: Outcome) -> None:
+    """Save an outcome, waiting out a short absence of the database. Raises LeaseLost, DatabaseError."""
+    for pause_s in _SAVE_PAUSES_S:
+        try:
+            await run_db(turn_finish, outcome)
+            return
+        except DatabaseError as error:
+            logger.warning("turn not saved yet", extra={"reason": type(error).__name__})
+            await asyncio.sleep(pause_s)
+    await run_db(turn_finish, outcome)
