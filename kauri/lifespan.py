@@ -33,7 +33,9 @@ def with_lifespan(app: ASGIApp, *, role: str) -> ASGIApp:
 
 async def _start(role: str) -> None:
     if role in {"all", "rag", "chat"}:
-        await get_engine().start()
+        engine = get_engine()
+        await engine.warm()
+        engine.start()
     if role in {"all", "chat"}:
         await turns.startup()
 
