@@ -21,13 +21,18 @@ class RagConfig:
 
     # retrieval
     n_candidates: int = 100  # hits asked of each leg, and the pool that min-max looks at
+    n_hydrated: int = 60  # candidates fetched from PostgreSQL and reranked
     n_passages: int = 10  # passages that leave the engine
     weights: FusionWeights = FusionWeights()
     is_calibrated: bool = True  # False: reciprocal rank instead of weights
     rrf_k: int = 60
     expansion_boost: float = 0.4  # weight of a lexicon word beside the asker's own words
+    context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
+    named_act_bonus: float = 0.25  # added to the fused score of passages of an act that the question names
+    chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
+    other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
-    max_per_document: int = 8
+    max_per_locator: int = 3  # passages of one article or heading
     duplicate_overlap: float = 0.9  # share of common words above which two passages are one
     sentence_cache_entries: int = 20_000
     query_cache_entries: int = 1_024

@@ -13,3 +13,8 @@ from apps.rag.ports import Embedder
 def embedder_named(name: str) -> Embedder:
     """Return this process's embedder for a value of the setting EMBEDDER: builtin or none."""
     return BuiltinEmbedder() if name == "builtin" else AbsentEmbedder()
+
+
+def warm_up(embedder: Embedder) -> None:
+    """Load the model, so that the first question does not wait for it. Raises EmbedderFailed."""
+    embedder.embed(["compte"])

@@ -1,0 +1,1 @@
+"""Measures the engine on questions with known answers."""

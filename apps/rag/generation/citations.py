@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from apps.rag.generation.grounding import LocatedQuote
 from apps.rag.generation.quotes import Found, locate, quotable
 from apps.rag.generation.sentences import split_sentences
-from apps.rag.generation.words import terms
+from apps.rag.analysis import terms
 from apps.rag.types import Citation, Passage, Span
 
 _MAX_QUOTE_CHARS = 600

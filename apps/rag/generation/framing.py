@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from apps.rag.generation.words import terms
+from apps.rag.analysis import terms
 
 _STRUCTURE = re.compile(r"[\s|:\-–—=*_#>]*\Z")
 _MAX_WORDS = 28

@@ -20,7 +20,7 @@ from apps.rag.generation.markers import markers
 from apps.rag.generation.numbers import Mention, mentions
 from apps.rag.generation.quotes import Found, Quotation, QuotableText, locate, quotable, quotations
 from apps.rag.generation.sentences import is_list_line, paragraphs
-from apps.rag.generation.words import terms
+from apps.rag.analysis import terms
 from apps.rag.types import Passage, Question, display_locator
 
 _UNSAFE = re.compile(

@@ -75,3 +75,8 @@ def _coverage(weights: Mapping[str, float], total: float, alternatives: Sequence
         return share
     meant = sum(term in held for term in alternatives) / len(alternatives)
     return share + (1.0 - share) * 0.5 * meant
+
+
+def model_for(*, has_vectors: bool) -> EvidenceModel:
+    """Return the model calibrated for what the engine has."""
+    return WITH_VECTORS if has_vectors else LEXICAL_ONLY

@@ -54,6 +54,16 @@ def rebuild(folder: LexicalFolder) -> FolderState:
     return state
 
 
+def catch_up_if_free(folder: LexicalFolder, config: RagConfig) -> None:
+    """Bring the folder up to date if no other process is its writer; that one does it otherwise."""
+    lock = WriterLock(folder)
+    try:
+        if lock.acquire():
+            catch_up(folder, config)
+    finally:
+        lock.release()
+
+
 class Follower:
     """Follows the change log in a thread of its own and tells the engine when there is something new to read."""
 

@@ -6,6 +6,7 @@ prepares nor reads in binary, and these statements run for every question.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from django.db import Error as DatabaseError
 from psycopg.rows import tuple_row
 
 from apps.rag.errors import RetrievalUnavailable
+from apps.rag.models import Index
 from apps.rag.ports import Vectors
 from apps.rag.types import Hit, InForce, Passage, Scope, Span
 
@@ -78,6 +80,8 @@ class FirstRound:
 
     by_reference: tuple[ReferenceHit, ...]
     nearest: tuple[Hit, ...]
+    reference_ms: float
+    nearest_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +103,26 @@ def first_round(
     nearest: list[tuple[Any, ...]] = []
     try:
         raw = _raw_connection()
-        with raw.transaction(), raw.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with raw.transaction(), _cursor(raw) as cursor:
+            marks = [time.perf_counter()]
             if keys:
-                cursor.execute(_BY_REFERENCE, {**values, "keys": list(keys)}, prepare=True)
+                cursor.execute(_BY_REFERENCE, {**values, "keys": list(keys)}, binary=True)
                 by_reference = cursor.fetchall()
+            marks.append(time.perf_counter())
             if index is not None and vector is not None:
-                cursor.execute(_SEARCH_SETTINGS, prepare=True)
+                cursor.execute(_SEARCH_SETTINGS)
                 sql = _NEAREST.format(dimension=index.dimension, index_id=index.index_id)
-                cursor.execute(sql, {**values, "vector": _halfvec(vector), "k": k}, prepare=True)
+                cursor.execute(sql, {**values, "vector": _halfvec(vector), "k": k}, binary=True)
                 nearest = cursor.fetchall()
+            marks.append(time.perf_counter())
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
     return FirstRound(
         tuple(ReferenceHit(row[0], tuple(row[1]), row[2], row[3]) for row in by_reference),
         # relaxed order is nearly sorted, and the fusion wants it sorted
         tuple(sorted((Hit(row[0], float(row[1])) for row in nearest), key=lambda hit: (-hit.score, hit.entry_id))),
+        (marks[1] - marks[0]) * 1e3,
+        (marks[2] - marks[1]) * 1e3,
     )
 
 
@@ -130,17 +139,26 @@ def hydrate(
         "known": list(known_embeddings),
     }
     try:
-        with _raw_connection().cursor(binary=True, row_factory=tuple_row) as cursor:
-            cursor.execute(_HYDRATE, values, prepare=True)
+        with _cursor(_raw_connection()) as cursor:
+            cursor.execute(_HYDRATE, values, binary=True)
             return {row[0]: _hydrated(row) for row in cursor.fetchall()}
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
 
 
+def vector_index(embedder_name: str, dimension: int) -> VectorIndex | None:
+    """Return the live index of an embedder, or None. Raises RetrievalUnavailable."""
+    try:
+        live = Index.objects.filter(embedder=embedder_name, dimension=dimension, state=Index.State.LIVE).first()
+    except DatabaseError as error:
+        raise RetrievalUnavailable from error
+    return VectorIndex(live.pk, live.dimension) if live else None
+
+
 def codes_in_scope(scope: Scope) -> frozenset[str]:
     """Return the codes of the texts that the scope admits."""
     try:
-        with _raw_connection().cursor(row_factory=tuple_row) as cursor:
+        with _cursor(_raw_connection()) as cursor:
             cursor.execute(f"SELECT DISTINCT e.code FROM rag_indexentry e WHERE {_ADMITTED}", _scope_values(scope))
             return frozenset(row[0] for row in cursor.fetchall() if row[0])
     except (psycopg.Error, DatabaseError) as error:
@@ -152,6 +170,11 @@ def _raw_connection() -> psycopg.Connection[Any]:
     raw = connection.connection
     assert isinstance(raw, psycopg.Connection)
     return raw
+
+
+def _cursor(raw: psycopg.Connection[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+    # Django gives its connections a client-side cursor, which reads text only
+    return psycopg.Cursor(raw, row_factory=tuple_row)
 
 
 def _scope_values(scope: Scope) -> dict[str, object]:

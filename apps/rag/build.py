@@ -1,0 +1,29 @@
+"""Puts the engine together from the settings."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.rag.config import RagConfig
+from apps.rag.embedders import embedder_named
+from apps.rag.engine import Engine
+from apps.rag.retrieval.folder import LexicalFolder
+
+
+def build_engine(*, index_dir: Path | None = None, embedder: str | None = None, config: RagConfig | None = None) -> Engine:
+    """Build an engine; without arguments, the one that the settings describe."""
+    return Engine(
+        folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
+        embedder=embedder_named(embedder or settings.KAURI_EMBEDDER),
+        providers=(),
+        config=config or RagConfig(),
+    )
+
+
+@cache
+def get_engine() -> Engine:
+    """Return this process's engine."""
+    return build_engine()

@@ -1,0 +1,234 @@
+"""The engine: a question in, ranked passages or an answer out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.rag.config import RagConfig
+from apps.rag.embedders import warm_up
+from apps.rag.ports import ChatModel, Embedder, Vectors
+from apps.rag.retrieval.evidence import EvidenceSigns, lexical_signs, model_for
+from apps.rag.retrieval.folder import LexicalFolder
+from apps.rag.retrieval.follower import Follower, catch_up_if_free
+from apps.rag.retrieval.legs import Legs
+from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of
+from apps.rag.retrieval.ranking import Candidates, fuse, order
+from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
+from apps.rag.stores.postgres import FirstRound, Hydrated
+from apps.rag.types import (
+    AnswerEvent,
+    Hit,
+    Question,
+    RankedPassage,
+    Ranking,
+    Retrieved,
+    Searching,
+    SearchResult,
+)
+from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE
+from apps.rag.understanding.reading import ANY_ACT
+from apps.rag.understanding.understand import Reading, understand
+from kauri.lib.db import run_db
+
+# The passages whose words may carry the evidence; further down, a match is chance.
+_EVIDENCE_PASSAGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on its way through retrieval."""
+
+    question: Question
+    reading: Reading
+    query: LexicalQuery
+    sought: tuple[Wanted, ...]
+
+
+class Engine:
+    """Answers questions over what is indexed. One per process; safe for any number of turns at once."""
+
+    def __init__(
+        self, *, folder: LexicalFolder, embedder: Embedder, providers: Sequence[ChatModel], config: RagConfig
+    ) -> None:
+        self.config = config
+        self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
+        self._legs = Legs(folder, embedder, config)
+        self._follower = Follower(folder, config, self._legs.reopen)
+
+    async def warm(self) -> None:
+        """Open the full text (writing it first if it is nobody's), and load the model."""
+        await run_db(catch_up_if_free, self._folder, self.config)
+        await asyncio.to_thread(self._legs.reopen)
+        await asyncio.to_thread(warm_up, self._embedder)
+
+    def start(self) -> None:
+        """Follow the change log from now on."""
+        self._follower.start()
+
+    async def close(self) -> None:
+        """Stop following."""
+        await asyncio.to_thread(self._follower.stop)
+
+    @property
+    def revision(self) -> int:
+        """Return how far the open full text follows the change log."""
+        return self._legs.revision
+
+    async def search(self, question: Question) -> SearchResult:
+        """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
+        return await self._search(question, understand(question), time.perf_counter())
+
+    async def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
+        """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
+        # here and not above: generation is a layer of its own, and search must not need it
+        from apps.rag.generation.answer import generate
+
+        started = time.perf_counter()
+        reading = understand(question)
+        yield Searching(reading.understanding)
+        result = await self._search(question, reading, started)
+        yield Retrieved(result)
+        async for event in generate(question, result, providers=self._providers, config=self.config):
+            yield event
+
+    async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
+        marks = [("understand", started, time.perf_counter())]
+        intent = reading.understanding.intent
+        if not question.scope.namespaces or intent in (CONVERSATION, OUT_OF_SCOPE):
+            return self._nothing(question, reading, marks)
+        asked = await self._asked(question, reading)
+        lexical, (vector, first) = await asyncio.gather(
+            self._legs.lexical(asked.query, question.scope), self._stored(asked)
+        )
+        marks.append(("legs", marks[-1][2], time.perf_counter()))
+        legs = (*lexical, *_stored_rankings(first, vector))
+        ids = self._candidate_ids(legs, first)
+        admitted = await self._legs.hydrate(question.scope, ids)
+        marks.append(("hydrate", marks[-1][2], time.perf_counter()))
+        result = await asyncio.to_thread(self._ranked, asked, legs, first, vector, admitted, len(ids), marks)
+        return result
+
+    async def _asked(self, question: Question, reading: Reading) -> Asked:
+        references = reading.understanding.references
+        needs_codes = any(reference.source == ANY_ACT for reference in references)
+        codes = await self._legs.codes(question.scope) if needs_codes else frozenset()
+        query = lexical_query(question.text, reading.context, self.config)
+        return Asked(question, reading, query, wanted(references, codes))
+
+    async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
+        vector = await self._legs.embed(asked.reading.understanding.standalone)
+        return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
+
+    def _candidate_ids(self, legs: Sequence[Ranking], first: FirstRound) -> list[int]:
+        fused = fuse([leg for leg in legs if leg.leg != "reference"], self.config)[: self.config.n_hydrated]
+        ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
+        return list(ids | dict.fromkeys(hit.entry_id for hit in fused))
+
+    def _ranked(
+        self,
+        asked: Asked,
+        legs: tuple[Ranking, ...],
+        first: FirstRound,
+        vector: Vectors | None,
+        admitted: Mapping[int, Hydrated],
+        n_wanted: int,
+        marks: list[tuple[str, float, float]],
+    ) -> SearchResult:
+        resolved = resolve(asked.sought, first.by_reference, admitted)
+        sentence = self._legs.sentence_ranking(vector, admitted)
+        rankings = (*legs, sentence) if sentence is not None else legs
+        scored = tuple(leg for leg in rankings if leg.leg != "reference")
+        preference = preference_of(asked.question.text, asked.reading)
+        passages = order(Candidates(scored, admitted, resolved.entry_ids), preference, self.config)
+        evidence, reason = self._evidence(asked, resolved, passages, admitted)
+        marks.append(("rank", marks[-1][2], time.perf_counter()))
+        return SearchResult(
+            understanding=asked.reading.understanding,
+            passages=passages,
+            rankings=rankings,
+            evidence=evidence,
+            is_answerable=not reason,
+            refusal_reason=reason,
+            degraded=self._degraded(vector, admitted),
+            dropped=n_wanted - len(admitted),
+            index_revision=self._legs.revision,
+            timings_ms=_timings(marks, rankings),
+        )
+
+    def _evidence(
+        self,
+        asked: Asked,
+        resolved: Resolved,
+        passages: Sequence[RankedPassage],
+        admitted: Mapping[int, Hydrated],
+    ) -> tuple[float, str]:
+        """Return the evidence in 0..1 and why the question cannot be answered, or ""."""
+        if resolved.entry_ids:
+            return 1.0, ""
+        if resolved.missing:
+            # another article is no answer to a question for this one
+            return 0.0, "reference_not_found"
+        signs = self._signs(asked, passages)
+        evidence = model_for(has_vectors=signs.sentence is not None).probability(signs) if passages else 0.0
+        return evidence, "" if evidence >= self.config.evidence_threshold else "no_evidence"
+
+    def _signs(self, asked: Asked, passages: Sequence[RankedPassage]) -> EvidenceSigns:
+        terms = list(asked.query.asked)
+        frequencies, n_documents = self._legs.frequencies(terms)
+        texts = [_words_of(ranked) for ranked in passages[:_EVIDENCE_PASSAGES]]
+        coverage, unknown = lexical_signs(asked.query.asked, asked.query.meant, texts, frequencies, n_documents)
+        best: dict[str, float] = {}
+        for ranked in passages[:_EVIDENCE_PASSAGES]:
+            for leg, score in ranked.leg_scores:
+                best[leg] = max(score, best.get(leg, score))
+        return EvidenceSigns(coverage, unknown, best.get("sentence"), best.get("dense"))
+
+    def _degraded(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> tuple[str, ...]:
+        marks: list[str] = []
+        if not self._legs.has_embedder:
+            marks.append("lexical_only")
+        elif vector is None or (admitted and all(entry.embedding_id is None for entry in admitted.values())):
+            marks.append("vectors_unavailable")
+        if not self._legs.has_reader:
+            marks.append("full_text_unavailable")
+        return tuple(marks)
+
+    def _nothing(self, question: Question, reading: Reading, marks: list[tuple[str, float, float]]) -> SearchResult:
+        intent = reading.understanding.intent
+        reason = "" if intent == CONVERSATION else "out_of_scope" if intent == OUT_OF_SCOPE else "empty_scope"
+        return SearchResult(
+            understanding=reading.understanding,
+            passages=(),
+            rankings=(),
+            evidence=0.0,
+            is_answerable=not reason,
+            refusal_reason=reason,
+            degraded=(),
+            dropped=0,
+            index_revision=self._legs.revision,
+            timings_ms=_timings(marks, ()),
+        )
+
+
+def _words_of(ranked: RankedPassage) -> str:
+    passage = ranked.passage
+    return " ".join((passage.document_title, passage.locator, *passage.heading_path, passage.text))
+
+
+def _stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking, ...]:
+    rankings: list[Ranking] = []
+    if first.by_reference:
+        hits = tuple(Hit(hit.entry_id, 1.0) for hit in first.by_reference)
+        rankings.append(Ranking("reference", hits, first.reference_ms))
+    if vector is not None:
+        rankings.append(Ranking("dense", first.nearest, first.nearest_ms))
+    return tuple(rankings)
+
+
+def _timings(marks: Sequence[tuple[str, float, float]], rankings: Sequence[Ranking]) -> tuple[tuple[str, float], ...]:
+    stages = [(name, (end - start) * 1e3) for name, start, end in marks]
+    legs = [(ranking.leg, ranking.elapsed_ms) for ranking in rankings]
+    return (*stages, *legs, ("total", (marks[-1][2] - marks[0][1]) * 1e3))

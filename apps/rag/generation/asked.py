@@ -1,0 +1,102 @@
+"""What kind of answer a question wants, by rule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from apps.rag import analysis
+from apps.rag.types import Question, Understanding
+from apps.rag.understanding.lexicon import expansions
+from kauri.lib.text import fold
+
+AnswerKind = Literal["article", "account", "class", "comparison", "threshold", "list", "definition", "general"]
+
+_COMPARISON = re.compile(
+    r"\bdifferences?\b|\bdifferent\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b|\bcontre une?\b"
+    r"|\b(?:sarl|sa|sas|snc|scs|gie) (?:et|ou|contre|vs|versus) (?:la |une |le )?(?:sarl|sa|sas|snc|scs|gie)\b"
+    r"|\bmeme (?:definition|regle|regime)\b|\bdiffere"
+)
+_THRESHOLD = re.compile(
+    r"\bcombien\b|\bdelais?\b|\bduree\b|\btaux\b|\bseuils?\b|\bminimum\b|\bminimal\w*\b|\bmaximum\b|\bmaximal\w*\b|\bmaxi\b"
+    r"|\bmini\b|\bmontant|\bpourcentage\b|\blimite\b|\bage\b|\bquorum\b|\bmajorite\b|\bcapital (?:social )?d|\bvaleur\b"
+    r"|\bnombre\b|\bannees?\b|\bjours?\b|\bquand\b|\bhow (?:much|many|long)\b|\bwhen\b|\bdeadline\b|\brate\b|\bthreshold"
+)
+_LIST = re.compile(
+    r"\bliste\w*\b|\benumer|\bmentions?\b|\bcontenu\b|\bcontient\b|\bcomprend|\bcomprenn|\bcomposent?\b|\bformalites\b|\bconditions\b"
+    r"|\bquels? sont\b|\bquelles sont\b|\bpouvoirs\b|\bdocuments\b|\bpieces\b|\betapes\b|\bmentionner\b|\bdoit (?:contenir|figurer)"
+    r"|\bcas\b|\bactivites\b|\borganes\b|\bwhich\b|\blist\b"
+)
+_DEFINITION = re.compile(
+    r"\bqu'est-ce qu|\bc'est quoi\b|\bc koi\b|\bdefini|\bsignifie|\bque veut dire\b|\bqu'entend|\bnotion d|\bwhat is\b|\bdefine"
+)
+_MONEY = re.compile(r"\bcapital\b|\bmontant|\bvaleur\b|\bprix\b|\bsomme\b|\bcout\b|\bseuil|\bbilan\b|\bchiffre\b|\bamende")
+_TIME = re.compile(
+    r"\bdelai|\bduree\b|\bannees?\b|\bjours?\b|\bmois\b|\bans?\b|\btemps\b|\bquand\b|\bmandat\b|\blong\b|\bdeadline\b|\bavant\b"
+)
+_RATE = re.compile(r"\btaux\b|\bpourcentage\b|\brate\b|\bquotite|\bimpot|\btaxe|\bdeduire\b|\breserve\b|\bquorum\b|\bmajorite\b")
+_ACCOUNT = re.compile(r"\bcomptes?\b(?! (?:annuels?|rendu|courant|de resultat|sociaux|consolid))|\bimputer\b|\bnumero\b|\bclasse\b|\baccount\b")
+_ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b")
+_NOT_AN_ACCOUNT = re.compile(r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question as the answerer sees it. `weights` are terms with their importance, its own words first.
+
+    `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
+    """
+
+    kind: AnswerKind
+    weights: tuple[tuple[str, float], ...]
+    units: tuple[str, ...]
+    folded: str
+    asks_account: bool
+    asks_entry: bool
+
+
+def wanted(question: Question, understanding: Understanding) -> Wanted:
+    """Read what a question wants."""
+    text = understanding.standalone or question.text
+    folded = fold(question.text)
+    own = dict.fromkeys(analysis.terms(question.text), 1.0)
+    carried = {term: 0.6 for term in analysis.terms(text) if term not in own}
+    meant = {term: 0.5 for term in expansions(text) if term not in own and term not in carried}
+    bare = _NOT_AN_ACCOUNT.sub(" ", folded)
+    return Wanted(
+        kind=_kind(folded, understanding),
+        weights=tuple((own | carried | meant).items()),
+        units=_units(folded),
+        folded=fold(text),
+        asks_account=_ACCOUNT.search(bare) is not None,
+        asks_entry=_ENTRY.search(bare) is not None,
+    )
+
+
+def _kind(folded: str, understanding: Understanding) -> AnswerKind:
+    kinds = {reference.kind for reference in understanding.references}
+    if "article" in kinds:
+        return "article"
+    if "account" in kinds:
+        return "account"
+    if "class" in kinds:
+        return "class"
+    patterns: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
+        ("comparison", _COMPARISON),
+        ("definition", _DEFINITION),
+        ("threshold", _THRESHOLD),
+        ("list", _LIST),
+    )
+    return next((kind for kind, pattern in patterns if pattern.search(folded)), "general")
+
+
+def _units(folded: str) -> tuple[str, ...]:
+    units: list[str] = []
+    if _TIME.search(folded):
+        units += ["day", "month", "year", "week", "hour"]
+    if _MONEY.search(folded):
+        units.append("money")
+    if _RATE.search(folded):
+        units += ["%", "part"]
+    return tuple(units)

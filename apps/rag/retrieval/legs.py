@@ -1,0 +1,156 @@
+"""Runs the legs: each off the event loop, each timed, each able to fail alone where another can stand in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from apps.rag.config import RagConfig
+from apps.rag.embedders.cached import embed_cached
+from apps.rag.errors import EmbedderFailed
+from apps.rag.ports import Embedder, Vectors
+from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
+from apps.rag.retrieval.folder import FolderState, LexicalFolder
+from apps.rag.retrieval.lexical import LexicalReader
+from apps.rag.retrieval.query import LexicalQuery
+from apps.rag.stores import postgres
+from apps.rag.stores.postgres import FirstRound, Hydrated, VectorIndex
+from apps.rag.types import Ranking, Scope
+from kauri.lib.db import run_db
+
+logger = logging.getLogger(__name__)
+
+_INDEX_LOOKUP_S = 5.0
+
+
+class Legs:
+    """What retrieval reads from: the full text, PostgreSQL, the embedder, and their small caches."""
+
+    def __init__(self, folder: LexicalFolder, embedder: Embedder, config: RagConfig) -> None:
+        self._folder, self._embedder, self._config = folder, embedder, config
+        self._state: FolderState | None = None
+        self._reader: LexicalReader | None = None
+        self._vector_index: VectorIndex | None = None
+        self._index_looked_up = float("-inf")
+        self._sentences = SentenceVectors(config.sentence_cache_entries)
+        self._query_vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def has_embedder(self) -> bool:
+        """Tell whether this installation wants vectors at all."""
+        return self._embedder.dimension > 0
+
+    @property
+    def has_reader(self) -> bool:
+        """Tell whether a full text is open."""
+        return self._reader is not None
+
+    @property
+    def revision(self) -> int:
+        """Return how far the open full text follows the change log."""
+        return self._state.seq if self._state else 0
+
+    def reopen(self) -> None:
+        """Show what the writer committed, opening another generation where there is one."""
+        with self._lock:
+            state = self._folder.state()
+            if state is None:
+                return
+            if self._reader is None or self._state is None or state.generation != self._state.generation:
+                self._reader = LexicalReader(self._folder.generation_path(state.generation))
+            else:
+                self._reader.reload()
+            self._state = state
+
+    async def lexical(self, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
+        """Rank by words and by 4-grams; nothing while no full text is open."""
+        reader = self._reader
+        if reader is None:
+            return ()
+        return await asyncio.to_thread(self._lexical, reader, query, scope)
+
+    def _lexical(self, reader: LexicalReader, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
+        k = self._config.n_candidates
+        return (
+            reader.rank("bm25", "words", query.words, scope, k),
+            reader.rank("gram", "grams", query.grams, scope, k),
+        )
+
+    def frequencies(self, terms: Sequence[str]) -> tuple[Mapping[str, int], int]:
+        """Return the document frequencies of terms, and the number of documents."""
+        reader = self._reader
+        return (reader.document_frequencies(terms), reader.n_documents) if reader else ({}, 0)
+
+    async def embed(self, text: str) -> Vectors | None:
+        """Return a question's vector (dimension,), or None without an embedder or when it fails."""
+        if not self.has_embedder:
+            return None
+        with self._lock:
+            known = self._query_vectors.get(text)
+            if known is not None:
+                self._query_vectors.move_to_end(text)
+                return known
+        try:
+            vector = await asyncio.to_thread(self._embed, text)
+        except EmbedderFailed:
+            logger.exception("a question could not be embedded")
+            return None
+        with self._lock:
+            self._query_vectors[text] = vector
+            while len(self._query_vectors) > self._config.query_cache_entries:
+                self._query_vectors.popitem(last=False)
+        return vector
+
+    def _embed(self, text: str) -> Vectors:
+        vectors: Vectors = embed_cached(self._embedder, [text], ttl_s=self._config.embed_cache_ttl_s)[0]
+        return vectors
+
+    async def vector_index(self) -> VectorIndex | None:
+        """Return the live index of vectors; one that is not there yet is looked for every few seconds."""
+        if not self.has_embedder:
+            return None
+        if time.monotonic() - self._index_looked_up > _INDEX_LOOKUP_S:
+            self._vector_index = await run_db(postgres.vector_index, self._embedder.name, self._embedder.dimension)
+            self._index_looked_up = time.monotonic()
+        return self._vector_index
+
+    async def first_round(self, scope: Scope, keys: Sequence[str], vector: Vectors | None) -> FirstRound:
+        """Look up references and nearest vectors. Raises RetrievalUnavailable."""
+        index = await self.vector_index() if vector is not None else None
+        if not keys and index is None:
+            return FirstRound((), (), 0.0, 0.0)
+        return await run_db(postgres.first_round, scope, keys, index, vector, self._config.n_candidates)
+
+    async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
+        """Fetch the admitted candidates. Raises RetrievalUnavailable."""
+        return await run_db(
+            postgres.hydrate, scope, entry_ids, self._vector_index, self._sentences.known(entry_ids)
+        )
+
+    def sentence_ranking(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> Ranking | None:
+        """Rank admitted candidates by their best sentence; None without vectors."""
+        if vector is None:
+            return None
+        started = time.perf_counter()
+        rows: dict[int, Vectors] = {}
+        for entry_id, entry in admitted.items():
+            if entry.embedding_id is not None:
+                kept = self._sentences.keep(entry_id, entry.embedding_id, entry.sentence_vectors, vector.shape[0])
+                if kept is not None:
+                    rows[entry_id] = kept
+        return Ranking("sentence", best_sentences(vector, rows), (time.perf_counter() - started) * 1e3)
+
+    async def codes(self, scope: Scope) -> frozenset[str]:
+        """Return the codes of the texts in scope, remembered until the index changes."""
+        key = (scope, self.revision)
+        if key not in self._codes:
+            found = await run_db(postgres.codes_in_scope, scope)
+            self._codes = {known: codes for known, codes in self._codes.items() if known[1] == self.revision}
+            self._codes[key] = found
+        return self._codes[key]

@@ -1,0 +1,65 @@
+"""The last stage: what PostgreSQL admitted, put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from apps.rag.config import RagConfig
+from apps.rag.retrieval.diversify import distinct
+from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, ranked
+from apps.rag.retrieval.query import Preference, bonus
+from apps.rag.stores.postgres import Hydrated
+from apps.rag.types import Hit, RankedPassage, Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rankings of all legs, the admitted entries by id, and those that answer a reference, in order."""
+
+    rankings: tuple[Ranking, ...]
+    admitted: Mapping[int, Hydrated]
+    exact: tuple[int, ...]
+
+
+def fuse(rankings: Sequence[Ranking], config: RagConfig) -> tuple[Hit, ...]:
+    """Fuse rankings by the calibrated weights, or by reciprocal rank where nothing is calibrated."""
+    if config.is_calibrated:
+        return fuse_weighted(rankings, asdict(config.weights), config.n_candidates)
+    return fuse_reciprocal(rankings, config.rrf_k)
+
+
+def order(candidates: Candidates, preference: Preference, config: RagConfig) -> tuple[RankedPassage, ...]:
+    """Return the passages that leave the engine: exact references first, then by fused score, none twice."""
+    fused = {hit.entry_id: hit.score for hit in fuse(candidates.rankings, config)}
+    preferred = {
+        entry_id: fused.get(entry_id, 0.0) + bonus(entry.passage, entry.references, preference, config)
+        for entry_id, entry in candidates.admitted.items()
+    }
+    exact = dict.fromkeys(candidates.exact)
+    ids = [*exact, *(hit.entry_id for hit in ranked(preferred) if hit.entry_id not in exact)]
+    passages = distinct(
+        (candidates.admitted[entry_id].passage for entry_id in ids),
+        k=config.n_passages,
+        overlap=config.duplicate_overlap,
+        max_per_locator=config.max_per_locator,
+    )
+    scores = _scores_by_entry(candidates.rankings)
+    return tuple(
+        RankedPassage(
+            passage=passage,
+            rank=rank,
+            score=preferred[passage.entry_id],
+            leg_scores=tuple(scores.get(passage.entry_id, ())),
+            is_exact_reference=passage.entry_id in exact,
+        )
+        for rank, passage in enumerate(passages, start=1)
+    )
+
+
+def _scores_by_entry(rankings: Sequence[Ranking]) -> dict[int, list[tuple[str, float]]]:
+    scores: dict[int, list[tuple[str, float]]] = {}
+    for ranking in rankings:
+        for hit in ranking.hits:
+            scores.setdefault(hit.entry_id, []).append((ranking.leg, hit.score))
+    return scores
