@@ -112,7 +112,7 @@ def test_it_refuses_at_the_door_what_nobody_could_read(
 
 def test_it_refuses_a_file_above_the_limit_and_names_both_sizes(curator: Principal, settings: object) -> None:
     settings.KAURI_UPLOAD_MAX_MB = 1  # type: ignore[attr-defined]
-    with pytest.raises(FileTooLarge, match="3.*1"):
+    with pytest.raises(FileTooLarge, match=r"3.*1"):
         add(curator, b"x" * 3_000_000)
 
 
