@@ -1,16 +1,22 @@
 import asyncio
 import threading
-from uuid import uuid4
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 
-from apps.accounts.types import Principal
 from kauri.lib import outbox
 from kauri.lib.db import run_db, scoped
 from kauri.lib.ids import uuid7
 from kauri.lib.models import OutboxEvent
 from kauri.lib.text import fold
+
+
+@dataclass(frozen=True)
+class Principal:
+    user_id: UUID | None
+    organisation_ids: tuple[UUID, ...]
 
 
 def _setting(name: str) -> str:
