@@ -142,9 +142,9 @@ class TurnHub:
             async with self._catching_up:
                 entries = await self._log.read(listener.turn_id, listener.last)
             known = listener.last
-            listener.is_behind = not listener.take(entries)
+            listener.take(entries)
             if listener.last > known:
-                return  # the caller sends these first, and asks again
+                return  # the caller sends these first, and comes again: still behind
         self._follow(listener, may_be_past=not was_past)
 
     def leave(self, listener: Listener) -> None:
