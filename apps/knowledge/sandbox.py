@@ -41,7 +41,9 @@ def parse_file(
     except Refused as refused:
         logger.info("file refused: %s after %.2f s", refused.kind, time.monotonic() - started)
         raise parse_failed_from(refused) from refused
-    logger.info("file parsed: %s, %d blocks in %.2f s", document.format, len(document.blocks), time.monotonic() - started)
+    logger.info(
+        "file parsed: %s, %d blocks in %.2f s", document.format, len(document.blocks), time.monotonic() - started
+    )
     return document
 
 

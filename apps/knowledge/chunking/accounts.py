@@ -67,7 +67,13 @@ def _plan_entries(accounts: Sequence[ParsedAccount], plan: str, title: str) -> I
         tops = [account for account in children[""] if account.account_class == digit]
         # A row of one digit is the class itself.
         own = by_number.get(str(digit))
-        yield _class_entry(digit, own.label if own else class_title(plan, digit), children[own.number] if own and own.number in children else tops, plan, root)
+        yield _class_entry(
+            digit,
+            own.label if own else class_title(plan, digit),
+            children[own.number] if own and own.number in children else tops,
+            plan,
+            root,
+        )
         for account in group:
             if account is not own:
                 yield _account_entry(account, by_number, children, root)
@@ -108,7 +114,9 @@ def _account_entry(
         locator=_located(f"Compte {account.number}", account.plan),
         path=path,
         references=(account_reference(account.plan, account.number),) if account.plan else (),
-        search_text="\n".join(part for part in (" > ".join(path), f"compte n° {account.number}", *lines, deeper) if part),
+        search_text="\n".join(
+            part for part in (" > ".join(path), f"compte n° {account.number}", *lines, deeper) if part
+        ),
         plan=account.plan,
         depth=len(ancestors) + 2,
     )

@@ -44,8 +44,10 @@ def chunk(document: ParsedDocument, *, code: str = "", kind: str = "", plan: str
     """
     if any(block.account is not None for block in document.blocks):
         return chunk_chart(document, plan=plan, title=title)
-    plain_text, placed = lay_out(document.blocks)
-    is_law = kind in _LAW_KINDS and any(article_of(block) is not None for block in placed if block.block.kind == "heading")
+    plain_text, placed = lay_out(document.blocks, has_header_rows=document.format != "pdf")
+    is_law = kind in _LAW_KINDS and any(
+        article_of(block) is not None for block in placed if block.block.kind == "heading"
+    )
     sections = without_bare_headings(read_sections(placed, is_law=is_law))
     sections = sections if is_law else merge_small(sections)
     naming = _Naming(code, title or document.title, short_title(title or document.title))
@@ -65,20 +67,19 @@ def _passages(sections: Sequence[Section], plain_text: str, naming: _Naming) -> 
     ordinal = 0
     for section in sections:
         spans = cut(section.body, plain_text)
-        for part, span in enumerate(spans, start=1):
-            yield _passage(section, span, plain_text, naming, ordinal, part, len(spans))
+        for number, span in enumerate(spans, start=1):
+            part = f" ({number}/{len(spans)})" if len(spans) > 1 else ""
+            yield _passage(section, span, part, ordinal, naming=naming, plain_text=plain_text)
             ordinal += 1
 
 
 def _passage(
-    section: Section, span: Span, plain_text: str, naming: _Naming, ordinal: int, part: int, n_parts: int
+    section: Section, span: Span, part: str, ordinal: int, *, naming: _Naming, plain_text: str
 ) -> ChunkedPassage:
     text = plain_text[span.start : span.end]
     article = section.article
-    locator = _article_locator(article, naming) if article else _section_locator(section, span, naming)
-    if n_parts > 1:
-        locator = f"{locator} ({part}/{n_parts})"
-    references = _references(article, naming)
+    locator = (_article_locator(article, naming) if article else _section_locator(section, span, naming)) + part
+    search_parts = (*_headings(section, naming), _aliases(article, locator), text)
     return ChunkedPassage(
         ordinal=ordinal,
         text=text,
@@ -87,8 +88,8 @@ def _passage(
         page=span.page,
         span=(span.start, span.end),
         token_count=span.n_tokens,
-        references=references,
-        search_text="\n".join(part for part in (*_headings(section, naming), _aliases(article, locator), text) if part),
+        references=_references(article, naming),
+        search_text="\n".join(line for line in search_parts if line),
     )
 
 
@@ -123,5 +124,3 @@ def _references(article: StructureLine | None, naming: _Naming) -> tuple[str, ..
     if article is None or not naming.code or "/" in article.qualifier:
         return ()
     return (article_reference(naming.code, article.number),)
-
-

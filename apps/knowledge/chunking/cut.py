@@ -40,7 +40,11 @@ def cut(blocks: Sequence[Placed], plain_text: str) -> tuple[Span, ...]:
 
 def _without_scrap(spans: list[Span]) -> tuple[Span, ...]:
     """Join a last span of a few words to the one before it."""
-    if len(spans) > 1 and spans[-1].n_tokens < MIN_TOKENS and fits(spans[-2].n_tokens + spans[-1].n_tokens, with_slack=True):
+    if (
+        len(spans) > 1
+        and spans[-1].n_tokens < MIN_TOKENS
+        and fits(spans[-2].n_tokens + spans[-1].n_tokens, with_slack=True)
+    ):
         spans[-2:] = [_joined(spans[-2:])]
     return tuple(spans)
 
@@ -56,7 +60,9 @@ def _units(placed: Placed, plain_text: str) -> Iterator[Span]:
     yield from _parts(placed.start, placed.end, placed.block.page, plain_text, (_LINE_END, _SENTENCE_END, _SPACE))
 
 
-def _parts(start: int, end: int, page: int | None, plain_text: str, breaks: Sequence[re.Pattern[str]]) -> Iterator[Span]:
+def _parts(
+    start: int, end: int, page: int | None, plain_text: str, breaks: Sequence[re.Pattern[str]]
+) -> Iterator[Span]:
     """Cut at lines, then sentences, then words, then anywhere, whichever first is short enough."""
     n_tokens = count_tokens(plain_text[start:end])
     if fits(n_tokens):
@@ -71,7 +77,9 @@ def _parts(start: int, end: int, page: int | None, plain_text: str, breaks: Sequ
     yield from _grouped(start, end, page, plain_text, breaks)
 
 
-def _grouped(start: int, end: int, page: int | None, plain_text: str, breaks: Sequence[re.Pattern[str]]) -> Iterator[Span]:
+def _grouped(
+    start: int, end: int, page: int | None, plain_text: str, breaks: Sequence[re.Pattern[str]]
+) -> Iterator[Span]:
     held_start, held_end, held_tokens = start, start, 0
     for piece_start, piece_end in _pieces(start, end, plain_text, breaks[0]):
         n_tokens = count_tokens(plain_text[piece_start:piece_end])

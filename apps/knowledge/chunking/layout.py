@@ -21,13 +21,16 @@ class Placed:
     n_tokens: int
 
 
-def lay_out(blocks: Iterable[Block]) -> tuple[str, tuple[Placed, ...]]:
-    """Join the blocks' texts by one or two line breaks and tell where each stands."""
+def lay_out(blocks: Iterable[Block], *, has_header_rows: bool = True) -> tuple[str, tuple[Placed, ...]]:
+    """Join the blocks' texts by one or two line breaks and tell where each stands.
+
+    `has_header_rows`: whether a table's first row is its header, to be repeated where it is split.
+    """
     pieces: list[str] = []
     placed: list[Placed] = []
     position = 0
     previous: Block | None = None
-    for block in _with_split_tables(blocks):
+    for block in _with_split_tables(blocks, has_header_rows=has_header_rows):
         text = block.text.strip()
         if not text:
             continue
@@ -45,20 +48,20 @@ def _gap(previous: Block, block: Block) -> str:
     return "\n" if is_tight and block.kind == "list" else "\n\n"
 
 
-def _with_split_tables(blocks: Iterable[Block]) -> Iterator[Block]:
+def _with_split_tables(blocks: Iterable[Block], *, has_header_rows: bool) -> Iterator[Block]:
     """A table too long for one passage becomes several, each beginning with its header row."""
     for block in blocks:
         if block.kind == "table" and len(block.rows) > 2 and not fits(count_tokens(block.text), with_slack=True):
-            yield from _split_table(block)
+            yield from _split_table(block, has_header_row=has_header_rows)
         else:
             yield block
 
 
-def _split_table(block: Block) -> Iterator[Block]:
+def _split_table(block: Block, *, has_header_row: bool) -> Iterator[Block]:
     header, rows = block.rows[0], block.rows[1:]
     header_tokens = count_tokens(row_text(header))
     # A header as long as a passage is no header: the rows then go on without it.
-    repeats = fits(header_tokens * 4)
+    repeats = has_header_row and fits(header_tokens * 4)
     start = [header] if repeats else []
     held = list(start) if repeats else [header]
     n_tokens = header_tokens

@@ -93,7 +93,12 @@ def merge_small(sections: Sequence[Section]) -> tuple[Section, ...]:
 
 
 def _may_merge(last: Section, section: Section) -> bool:
-    if last.article or section.article or last.n_tokens >= MIN_TOKENS // 2 or not fits(last.n_tokens + section.n_tokens):
+    if (
+        last.article
+        or section.article
+        or last.n_tokens >= MIN_TOKENS // 2
+        or not fits(last.n_tokens + section.n_tokens)
+    ):
         return False
     parent = last.path[:-1]
     return bool(last.path) and section.path[: len(parent)] == parent

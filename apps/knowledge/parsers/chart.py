@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 
@@ -11,11 +12,12 @@ from apps.knowledge.parsers.types import AccountRow, Block, ParsedDocument
 from kauri.lib.text import fold
 
 _DELIMITERS = ",;\t|"
-_NUMBER_NAMES = frozenset(
-    "compte comptes numero num no n° n code account number numero_compte num_compte code_compte compte_numero n_compte no_compte".split()
+# Column names, folded and with "_" for spaces.
+_NUMBER_NAME = re.compile(
+    r"(?:n°?|no|num|numero|code|number)(?:_(?:de_|du_)?comptes?)?|comptes?(?:_.*)?|account(?:_.*)?"
 )
-_LABEL_NAMES = frozenset("libelle libelles intitule intitules label designation nom name description libelle_compte intitule_compte".split())
-_PLAN_NAMES = frozenset("plan referentiel systeme system norme plan_comptable".split())
+_LABEL_NAME = re.compile(r"(?:libelles?|intitules?|label|designation|nom|name|description)(?:_.*)?")
+_PLAN_NAME = re.compile(r"plan(?:_comptable)?|referentiel|systeme|system|norme")
 _NUMBER = re.compile(r"^\d{1,10}$")
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _SAMPLE_LINES = 50
@@ -43,7 +45,7 @@ def is_delimited_table(text: str) -> bool:
         return False
     for delimiter in ",;\t":
         counts = {line.count(delimiter) for line in lines}
-        if min(counts) >= 2 and (len(counts) == 1 or max(counts) - min(counts) <= 2 and delimiter != ","):
+        if min(counts) >= 2 and (len(counts) == 1 or (max(counts) - min(counts) <= 2 and delimiter != ",")):
             return True
         if min(counts) >= 3 and len({len(row) for row in csv.reader(lines, delimiter=delimiter)}) == 1:
             return True
@@ -102,18 +104,15 @@ def _delimiter(text: str) -> str:
 def _columns(header: list[str]) -> tuple[int, int, int | None] | None:
     """Where number, label and plan stand, or None when the row is no header."""
     names = [re.sub(r"[\s.\-]+", "_", fold(cell.strip().strip('"'))).strip("_") for cell in header]
-    number = _first(names, _NUMBER_NAMES)
-    label = _first(names, _LABEL_NAMES)
+    number = _first(names, _NUMBER_NAME)
+    label = _first(names, _LABEL_NAME)
     if number is None or label is None:
         return None
-    return number, label, _first(names, _PLAN_NAMES)
+    return number, label, _first(names, _PLAN_NAME)
 
 
-def _first(names: list[str], known: frozenset[str]) -> int | None:
-    for index, name in enumerate(names):
-        if name in known or any(name.startswith(f"{word}_") for word in known if len(word) > 4):
-            return index
-    return None
+def _first(names: list[str], known: re.Pattern[str]) -> int | None:
+    return next((index for index, name in enumerate(names) if known.fullmatch(name)), None)
 
 
 def _number(row: list[str], index: int) -> str:
@@ -125,5 +124,5 @@ def _number(row: list[str], index: int) -> str:
 
 def _is_sorted_as_text(rows: list[list[str]]) -> bool:
     numbers = [number for number in (_number(row, 0) for row in rows) if number]
-    rising = sum(left <= right for left, right in zip(numbers, numbers[1:], strict=False))
+    rising = sum(left <= right for left, right in itertools.pairwise(numbers))
     return rising >= 0.9 * (len(numbers) - 1)

@@ -39,12 +39,16 @@ class UnsupportedFormat(ParseFailed):
 
 class Broken(ParseFailed):
     code = "file_broken"
-    default_message = _("This file is damaged and could not be read. Save it again in its program and send it once more.")
+    default_message = _(
+        "This file is damaged and could not be read. Save it again in its program and send it once more."
+    )
 
 
 class TooLarge(ParseFailed):
     code = "file_too_large"
-    default_message = _("This file needs more memory than is allowed for reading one document. Split it and send the parts.")
+    default_message = _(
+        "This file needs more memory than is allowed for reading one document. Split it and send the parts."
+    )
 
 
 class TimedOut(ParseFailed):
@@ -71,6 +75,9 @@ def parse_failed_from(refused: Refused) -> ParseFailed:
         )
         return ScanWithoutText(sentence % {"pages": refused.pages}, extra={"pages": refused.pages})
     if refused.kind == "unsupported_format":
-        sentence = _("Files of this kind (%(found)s) are not read yet. Send .docx, .pdf, .md, .txt or a chart of accounts as .csv.")
+        sentence = _(
+            "Files of this kind (%(found)s) are not read yet. "
+            "Send .docx, .pdf, .md, .txt or a chart of accounts as .csv."
+        )
         return UnsupportedFormat(sentence % {"found": refused.found}, extra={"found": refused.found})
     return _PLAIN[refused.kind]()

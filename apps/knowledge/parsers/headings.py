@@ -14,15 +14,17 @@ _LAW_ARTICLES = 3
 def block_headings(pieces: Sequence[Piece]) -> tuple[Block, ...]:
     """Give blocks for pieces; levels count from 1 without holes."""
     is_law = sum(_is_article(piece) for piece in pieces) >= _LAW_ARTICLES
-    levels = _levels(pieces, is_law)
+    levels = _levels(pieces, is_law=is_law)
     blocks: list[Block] = []
     for index, piece in enumerate(pieces):
         if not piece.text:
             continue
         if piece.structure is not None:
-            blocks += structure_blocks(read_structure(piece.text) or piece.structure, piece.page, levels[_key(piece, is_law)])
+            blocks += structure_blocks(
+                read_structure(piece.text) or piece.structure, piece.page, levels[_key(piece, is_law=is_law)]
+            )
         elif piece.kind == "heading" and (not is_law or _leads(pieces, index)):
-            blocks.append(Block("heading", piece.text, level=levels[_key(piece, is_law)], page=piece.page))
+            blocks.append(Block("heading", piece.text, level=levels[_key(piece, is_law=is_law)], page=piece.page))
         elif piece.kind == "table":
             blocks.append(Block("table", piece.text, page=piece.page, rows=piece.rows))
         else:
@@ -59,13 +61,13 @@ def _leads(pieces: Sequence[Piece], index: int) -> bool:
     return index == 0 or (following is not None and (following.structure is not None or following.kind == "heading"))
 
 
-def _key(piece: Piece, is_law: bool) -> tuple[int, int, int]:
+def _key(piece: Piece, *, is_law: bool) -> tuple[int, int, int]:
     """Sorts headings from high to low: by rank where marked, by letters' size where not."""
     if piece.structure is not None:
         return (0 if is_law else 1, piece.structure.rank, 0) if piece.structure.rank < ARTICLE_RANK else (3, 0, 0)
     return (2, -piece.style[0], 0 if piece.style[1] else 1)
 
 
-def _levels(pieces: Sequence[Piece], is_law: bool) -> dict[tuple[int, int, int], int]:
-    keys = sorted({_key(piece, is_law) for piece in pieces if piece.kind == "heading"})
+def _levels(pieces: Sequence[Piece], *, is_law: bool) -> dict[tuple[int, int, int], int]:
+    keys = sorted({_key(piece, is_law=is_law) for piece in pieces if piece.kind == "heading"})
     return {key: level for level, key in enumerate(keys, start=1)}

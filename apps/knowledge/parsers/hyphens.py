@@ -8,12 +8,13 @@ from collections.abc import Iterable
 CUT = "\ufffe"
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _CUT_WORD = re.compile(rf"([^\W\d_]+(?:-[^\W\d_]+)*){CUT}\s*([^\W\d_]+(?:-[^\W\d_]+)*)")
-_BEFORE = frozenset(
-    "ci là non sous vice ex contre avant après demi semi mi au par peut celui celle ceux celles lui elle eux soi "
-    "moi nous vous quasi sus pré extra inter grand porte trésor haut bas dit vingt trente quarante cinquante "
-    "soixante quatre dix a est sont ont fait doit".split()
+# Parts that keep their hyphen: ci-après, sous-section, celui-ci, peut-il, lui-même.
+_BEFORE = re.compile(
+    r"ci|là|non|sous|vice|ex|contre|avant|après|demi|semi|mi|au|par|peut|celui|celle|ceux|celles|lui|elle|eux|soi|"
+    r"moi|nous|vous|quasi|sus|pré|extra|inter|grand|porte|haut|bas|vingt|trente|quarante|cinquante|soixante|quatre|"
+    r"dix|a|est|sont|ont|fait|doit"
 )
-_AFTER = frozenset("ci là même mêmes t il elle ils elles on ce je y en dessus dessous après tiers".split())
+_AFTER = re.compile(r"ci|là|mêmes?|t|ils?|elles?|on|ce|je|y|en|dessus|dessous|après|tiers")
 
 
 def vocabulary(texts: Iterable[str]) -> Counter[str]:
@@ -37,7 +38,7 @@ def _joined(left: str, right: str, words: Counter[str]) -> str:
     whole, compound = (left + right).lower(), f"{left}-{right}".lower()
     if words[whole] != words[compound]:
         return left + right if words[whole] > words[compound] else f"{left}-{right}"
-    if left.lower().rsplit("-", 1)[-1] in _BEFORE or right.lower().split("-", 1)[0] in _AFTER:
+    if _BEFORE.fullmatch(left.lower().rsplit("-", 1)[-1]) or _AFTER.fullmatch(right.lower().split("-", 1)[0]):
         return f"{left}-{right}"
     both_are_words = len(left) > 3 and len(right) > 3 and words[left.lower()] > 1 and words[right.lower()] > 1
     return f"{left}-{right}" if both_are_words or right[0].isupper() else left + right

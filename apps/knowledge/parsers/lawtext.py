@@ -13,7 +13,9 @@ _MARK = rf"(?:{_WORDS}|{_ROMAN}|\d{{1,3}})(?:[- ]?(?:BIS|TER|QUATER))?"
 _DIVISION = re.compile(
     rf"^(?P<name>{_DIVISIONS})\s*(?P<mark>{_MARK})(?![\w'’])\s*(?P<separator>[:.–—-]*)\s*(?P<title>.*)$", re.IGNORECASE
 )
-_ORDINAL_FIRST = re.compile(rf"^(?P<mark>{_WORDS})\s+(?P<name>PARTIE)\b\s*(?P<separator>[:.–—-]*)\s*(?P<title>.*)$", re.IGNORECASE)
+_ORDINAL_FIRST = re.compile(
+    rf"^(?P<mark>{_WORDS})\s+(?P<name>PARTIE)\b\s*(?P<separator>[:.–—-]*)\s*(?P<title>.*)$", re.IGNORECASE
+)
 
 RANKS = {
     "partie": 1,
@@ -33,10 +35,13 @@ _NUMBER = (
     r"(?:[ -](?:bis|ter|quater|quinquies|sexies)\b)?)"
 )
 _ARTICLE = re.compile(
-    rf"^[«\"“]?\s*(?P<word>(?:NOUVEL\s+)?ART(?:ICLE|\.))\s*:?\s*(?P<number>{_NUMBER})(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
+    rf"^[«\"“]?\s*(?P<word>(?:NOUVEL\s+)?ART(?:ICLE|\.))\s*:?\s*(?P<number>{_NUMBER})(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
 )
 # What may stand between the number and the text: (nouveau), AU/DCG, a point, a dash, a colon.
-_QUALIFIER = re.compile(r"^\s*(?P<qualifier>\((?:nouveau|ancien|abrog[ée]e?|nouvelle)\)|AU/\s?[A-Z]{2,5}|nouveau)?", re.IGNORECASE)
+_QUALIFIER = re.compile(
+    r"^\s*(?P<qualifier>\((?:nouveau|ancien|abrog[ée]e?|nouvelle)\)|AU/\s?[A-Z]{2,5}|nouveau)?", re.IGNORECASE
+)
 _SEPARATOR = re.compile(r"^\s*(?:[:.]\s*[-–—]*|[-–—]+)\s*")
 
 
@@ -98,7 +103,7 @@ def _may_follow(body: str, *, has_separator: bool, glued: bool) -> bool:
     if not body:
         return True
     if has_separator:
-        return body[0].isupper() or body[0] in "«\"“([-–—•§" or body[0].isdigit() or body.startswith(("l'", "l’"))
+        return body[0].isupper() or body[0] in '«"“([-–—•§' or body[0].isdigit() or body.startswith(("l'", "l’"))
     if glued:
         return False
     # Without a separator only a capital may begin the article's text, and no mere enumeration.

@@ -14,7 +14,7 @@ from apps.knowledge.parsers.pdf_lines import Line, page_lines
 from apps.knowledge.parsers.pdf_paragraphs import Piece, document_look, join_lines
 from apps.knowledge.parsers.pdf_text import PageText
 from apps.knowledge.parsers.refusals import Refused
-from apps.knowledge.parsers.types import Block, ParsedDocument
+from apps.knowledge.parsers.types import ParsedDocument
 
 _MAX_TITLE = 300
 
@@ -55,7 +55,7 @@ def _lines_of(document: Any, index: int) -> tuple[Line, ...]:
         textpage = page.get_textpage()
     except pypdfium2.PdfiumError:
         return ()
-    lines = page_lines(PageText(textpage), page=index + 1, page_height=float(page.get_height()))
+    lines = page_lines(PageText(textpage, number=index + 1, height=float(page.get_height())))
     textpage.close()
     page.close()
     return tuple(line for line in lines if clean_line(line.text))
@@ -79,8 +79,7 @@ def _mended(pieces: Sequence[Piece], lines: Sequence[Line]) -> list[Piece]:
 def _title(document: Any) -> str:
     """The title in the file's properties, unless it is a program's file name."""
     title = clean_line(str(document.get_metadata_dict().get("Title", "")))[:_MAX_TITLE]
-    is_file_name = title.lower().endswith((".doc", ".docx", ".pdf", ".indd", ".qxd")) or title.startswith("Microsoft Word")
+    is_file_name = title.lower().endswith((".doc", ".docx", ".pdf", ".indd", ".qxd")) or title.startswith(
+        "Microsoft Word"
+    )
     return "" if is_file_name else title
-
-
-__all__ = ["Block", "read_pdf"]

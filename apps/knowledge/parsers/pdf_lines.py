@@ -1,5 +1,6 @@
 """Lines of a PDF page with their place and look, in reading order."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from apps.knowledge.parsers.pdf_text import PageText
 CELL_SEPARATOR = " | "
 # Digits that follow a letter or sign directly: a note's mark when they are set smaller.
 _NOTE_MARK = re.compile(r"(?<=[^\W\d_)»”’.,;])\d{1,3}(?![\w%])")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -36,11 +38,11 @@ class Line:
         return (self.x0 + self.x1) / 2
 
 
-def page_lines(source: PageText, *, page: int, page_height: float) -> tuple[Line, ...]:
+def page_lines(source: PageText) -> tuple[Line, ...]:
     """Read the lines of a page; those of a page written in disorder are put in order by place."""
-    lines = tuple(_merge_same_row(_raw_lines(source, page, page_height)))
+    lines = tuple(_merge_same_row(_raw_lines(source)))
     if _is_disordered(lines):
-        return _by_place(source, page, page_height)
+        return _by_place(source)
     return tuple(_with_cells(source, lines))
 
 
@@ -51,7 +53,7 @@ class _Placed:
     stop: int
 
 
-def _raw_lines(source: PageText, page: int, page_height: float) -> Iterator[_Placed]:
+def _raw_lines(source: PageText) -> Iterator[_Placed]:
     position = 0
     for raw in source.text.split("\r\n"):
         stripped = raw.strip()
@@ -59,22 +61,25 @@ def _raw_lines(source: PageText, page: int, page_height: float) -> Iterator[_Pla
         stop = start + len(stripped)
         position += len(raw) + 2
         if stripped:
-            yield _Placed(_line(source, stripped, start, stop, page, page_height), start, stop)
+            yield _Placed(_line(source, stripped, start, stop), start, stop)
 
 
-def _line(source: PageText, text: str, start: int, stop: int, page: int, page_height: float) -> Line:
+def _line(source: PageText, text: str, start: int, stop: int) -> Line:
     left, bottom, right, top = source.box(start)
     last = source.box(stop - 1)
+    if stop - start > 3 and not source.text[start].isalnum():
+        # A bullet comes from another font, whose height says nothing about the line.
+        _, bottom, _, top = source.box(start + 2)
     return Line(
         text=_without_note_marks(source, text, start, top - bottom),
-        page=page,
+        page=source.number,
         x0=left,
         x1=last[2] if CUT in text else max(right, last[2]),
         y_start=bottom,
         y=last[1] if CUT in text else bottom,
         height=max(top - bottom, 1.0),
         is_bold=source.is_bold(start) and source.is_bold(stop - 1),
-        page_height=page_height,
+        page_height=source.height,
     )
 
 
@@ -91,7 +96,9 @@ def _merge_same_row(placed: Iterator[_Placed]) -> Iterator[_Placed]:
     held: _Placed | None = None
     for piece in placed:
         if held is not None and _continues_row(held.line, piece.line):
-            glue = "" if piece.line.text[:1] in ",.;:)°" or piece.line.x0 - held.line.x1 < 0.1 * held.line.height else " "
+            glue = (
+                "" if piece.line.text[:1] in ",.;:)°" or piece.line.x0 - held.line.x1 < 0.1 * held.line.height else " "
+            )
             merged = replace(held.line, text=held.line.text + glue + piece.line.text, x1=piece.line.x1, y=piece.line.y)
             held = _Placed(merged, held.start, piece.stop)
             continue
@@ -111,10 +118,17 @@ def _continues_row(line: Line, following: Line) -> bool:
 def _is_disordered(lines: tuple[_Placed, ...]) -> bool:
     """Tell a page whose text was written out of order; columns of prose jump up once each."""
     jumps = sum(
-        following.line.y_start > piece.line.y + 2 * piece.line.height
-        for piece, following in zip(lines, lines[1:], strict=False)
+        following.line.y_start > piece.line.y + 2 * piece.line.height for piece, following in itertools.pairwise(lines)
     )
-    return jumps >= 6 and jumps > 0.08 * len(lines)
+    if jumps < 6 or jumps <= 0.06 * len(lines):
+        return False
+    # Cells of running text also jump up, once each: their lines continue one another.
+    running = sum(_runs_on(piece.line, following.line) for piece, following in itertools.pairwise(lines))
+    return running < 0.15 * len(lines)
+
+
+def _runs_on(line: Line, following: Line) -> bool:
+    return following.text[:1].islower() and following.y_start < line.y and abs(following.x0 - line.x0) < line.height
 
 
 def _with_cells(source: PageText, lines: tuple[_Placed, ...]) -> Iterator[Line]:
@@ -164,7 +178,7 @@ def _joined_cells(words: tuple[_Word, ...]) -> Iterator[tuple[str, float, float]
         yield " ".join(part.text for part in held), held[0].x0, held[-1].x1
 
 
-def _by_place(source: PageText, page: int, page_height: float) -> tuple[Line, ...]:
+def _by_place(source: PageText) -> tuple[Line, ...]:
     """Rebuild a page of table-like text from its words: rows from the top, cells from the left."""
     words = sorted(_words(source, 0, len(source.text)), key=lambda word: -word.y)
     rows: list[list[_Word]] = []
@@ -173,20 +187,20 @@ def _by_place(source: PageText, page: int, page_height: float) -> tuple[Line, ..
             rows[-1].append(word)
         else:
             rows.append([word])
-    return tuple(_row_line(tuple(sorted(row, key=lambda word: word.x0)), page, page_height) for row in rows)
+    return tuple(_row_line(tuple(sorted(row, key=lambda word: word.x0)), source) for row in rows)
 
 
-def _row_line(words: tuple[_Word, ...], page: int, page_height: float) -> Line:
+def _row_line(words: tuple[_Word, ...], source: PageText) -> Line:
     cells = tuple(cell for cell, _, _ in _joined_cells(words))
     return Line(
         text=CELL_SEPARATOR.join(cells),
-        page=page,
+        page=source.number,
         x0=words[0].x0,
         x1=words[-1].x1,
         y_start=words[0].y,
         y=words[0].y,
         height=words[0].height,
         is_bold=False,
-        page_height=page_height,
+        page_height=source.height,
         cells=cells if len(cells) > 1 else (),
     )

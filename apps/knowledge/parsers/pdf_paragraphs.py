@@ -1,14 +1,18 @@
 """Join the lines of a PDF into paragraphs, headings, lists and table rows."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import median
 
 from apps.knowledge.parsers.lawtext import ARTICLE_RANK, StructureLine, read_structure
 from apps.knowledge.parsers.pdf_lines import Line
 
-LIST_MARK = re.compile(r"^(?:[-–—•▪◦●■□➢➤✓❖o*·§]\s+|[-–—•▪●➢✓]\S|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})\s?[.°)]{1,2}\s*\)?[\s-]|\d{1,2}°\)?)")
+LIST_MARK = re.compile(
+    r"^(?:[-–—•▪◦●■□➢➤✓❖o*·§]\s+|[-–—•▪●➢✓]\S|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})\s?[.°)]{1,2}\s*\)?[\s-]|\d{1,2}°\)?)"
+)
 _ENDED = re.compile(r"[.;:!?…»”\"]\s*$")
 _CAPITALS = re.compile(r"[A-ZÀ-Þ]")
 _SMALL = re.compile(r"[a-zß-öø-ÿ]")
@@ -29,7 +33,9 @@ class Look:
         return begins_as_one and self.stands_out(line)
 
     def stands_out(self, line: Line) -> bool:
-        return line.height > 1.12 * self.height or (line.is_bold and not self.is_bold and line.height > 0.9 * self.height)
+        return line.height > 1.12 * self.height or (
+            line.is_bold and not self.is_bold and line.height > 0.9 * self.height
+        )
 
     def is_note(self, line: Line) -> bool:
         return line.height < 0.9 * self.height and line.y < 0.3 * line.page_height
@@ -50,14 +56,11 @@ class Piece:
 def document_look(lines: Sequence[Line]) -> Look:
     """Measure what is usual, weighted by the length of the text that has it."""
     weighted = sorted((line.height, len(line.text)) for line in lines)
-    half, seen, height = sum(weight for _, weight in weighted) / 2, 0, 12.0
-    for height, weight in weighted:
-        seen += weight
-        if seen >= half:
-            break
+    half = sum(weight for _, weight in weighted) / 2
+    height = next(h for (h, _), seen in zip(weighted, accumulate(w for _, w in weighted), strict=True) if seen >= half)
     gaps = [
         line.y - following.y_start
-        for line, following in zip(lines, lines[1:], strict=False)
+        for line, following in itertools.pairwise(lines)
         if line.page == following.page and 0 < line.y - following.y_start < 3 * line.height
     ]
     bold = sum(len(line.text) for line in lines if line.is_bold)
@@ -112,7 +115,7 @@ def _belongs(lines: Sequence[Line], group: list[int], index: int, margins: Seque
         return bool(line.cells and following.cells) and line.page == following.page
     structure = read_structure(first.text)
     if structure is not None:
-        return _belongs_to_heading(first, line, following, structure, len(group), look)
+        return _belongs_to_heading([lines[member] for member in group], following, structure, look)
     if read_structure(following.text) is not None and not _mentions(line, following):
         return False
     if look.is_heading(first) != look.is_heading(following) and not _is_bold_lead(first, following, look):
@@ -141,19 +144,33 @@ def _continues_heading(first: Line, line: Line, following: Line, margin: float) 
 def _mentions(line: Line, following: Line) -> bool:
     """A wrapped sentence whose next line happens to begin with "Article 5" or "Titre II"."""
     structure = read_structure(following.text)
-    if structure is None or _ENDED.search(line.text) or line.is_bold != following.is_bold or not line.text[-1:].isalpha():
+    if (
+        structure is None
+        or _ENDED.search(line.text)
+        or line.is_bold != following.is_bold
+        or not line.text[-1:].isalpha()
+    ):
         return False
-    return bool(re.search(r"\b(?:l|d|de|du|des|les?|la|aux?|et|ou|à|par|cet|dans|sur|son|selon)['’]?$", line.text, re.IGNORECASE))
+    return bool(
+        re.search(
+            r"\b(?:l|d|de|du|des|les?|la|aux?|et|ou|à|par|cet|dans|sur|son|selon)['’]?$", line.text, re.IGNORECASE
+        )
+    )
 
 
 def _is_bold_lead(first: Line, following: Line, look: Look) -> bool:
     """A paragraph may hold a line that is all bold by chance, but only if it began as plain text."""
-    return not look.is_heading(first) and abs(first.height - following.height) < 0.05 * first.height and following.text[:1].islower()
+    return (
+        not look.is_heading(first)
+        and abs(first.height - following.height) < 0.05 * first.height
+        and following.text[:1].islower()
+    )
 
 
-def _belongs_to_heading(first: Line, line: Line, following: Line, structure: StructureLine, n_lines: int, look: Look) -> bool:
+def _belongs_to_heading(group: Sequence[Line], following: Line, structure: StructureLine, look: Look) -> bool:
     """A division's title may stand on its own lines or wrap; an article's line stands alone."""
-    if read_structure(following.text) is not None or _new_column(line, following) or n_lines > 4:
+    first, line = group[0], group[-1]
+    if read_structure(following.text) is not None or _new_column(line, following) or len(group) > 4:
         return False
     if line.y - following.y_start > 2.4 * max(look.leading, line.height):
         return False

@@ -16,9 +16,11 @@ Box = tuple[float, float, float, float]
 class PageText:
     """A page's text, in which `text[i]` is the character of index i of every other method."""
 
-    def __init__(self, textpage: Any) -> None:
-        # pypdfium2 has no types; `textpage` is its PdfTextPage.
+    def __init__(self, textpage: Any, *, number: int, height: float) -> None:
+        # pypdfium2 has no types; `textpage` is its PdfTextPage. `number` counts from 1.
         self._textpage = textpage
+        self.number = number
+        self.height = height
         n_characters = textpage.count_chars()
         text = textpage.get_text_range() if n_characters else ""
         # PDFium's own text leaves out characters without a code point, which shifts the indexes.

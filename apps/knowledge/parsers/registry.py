@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from apps.knowledge.parsers.chart import is_delimited_table, looks_like_chart, read_chart
 from apps.knowledge.parsers.refusals import Refused
 from apps.knowledge.parsers.sniff import decode_text, recognise
 from apps.knowledge.parsers.types import ParsedDocument
@@ -22,13 +23,13 @@ def read_document(path: Path) -> ParsedDocument:
 
 
 def _read(raw: bytes, found: str) -> ParsedDocument:
-    # Each parser is imported where it is needed: the child starts in half the time.
+    # Parsers with large libraries are imported where they are needed: the child starts in half the time.
     if found == "pdf":
-        from apps.knowledge.parsers.pdf import read_pdf
+        from apps.knowledge.parsers.pdf import read_pdf  # noqa: PLC0415 - slow to load, see above
 
         return read_pdf(raw)
     if found == "docx":
-        from apps.knowledge.parsers.word import read_word
+        from apps.knowledge.parsers.word import read_word  # noqa: PLC0415 - slow to load, see above
 
         return read_word(raw)
     if found == "encrypted":
@@ -39,8 +40,7 @@ def _read(raw: bytes, found: str) -> ParsedDocument:
 
 
 def _read_text(text: str) -> ParsedDocument:
-    from apps.knowledge.parsers.chart import is_delimited_table, looks_like_chart, read_chart
-    from apps.knowledge.parsers.plain import read_plain
+    from apps.knowledge.parsers.plain import read_plain  # noqa: PLC0415 - slow to load, see above
 
     if looks_like_chart(text):
         return read_chart(text)

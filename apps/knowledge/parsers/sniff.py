@@ -77,7 +77,7 @@ def _is_short_text(raw: bytes, magic: bytes) -> bool:
 
 def _recognise_markup(raw: bytes) -> str:
     head = raw[:4096].lstrip(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"<?xml") or head.startswith(b"<!DOCTYPE") or head.startswith(b"<!doctype"):
+    if head.startswith((b"<?xml", b"<!DOCTYPE", b"<!doctype")):
         return "html" if re.search(rb"<!doctype\s+html|<html", head, re.IGNORECASE) else "xml"
     if _HTML.match(head) or (head.startswith(b"<!--") and _HTML.search(head)):
         return "html"

@@ -22,9 +22,11 @@ from apps.knowledge.parsers.types import Block, ParsedDocument
 from apps.knowledge.parsers.word_numbering import Numbering, read_numbering
 from apps.knowledge.parsers.word_styles import Styles
 from apps.knowledge.parsers.word_text import paragraph_text
-from apps.knowledge.parsers.zipguard import check_container
+from apps.knowledge.parsers.zipguard import check_container, without_strict_names
 
-_TRANSPARENT = frozenset(qn(name) for name in ("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag"))
+_TRANSPARENT = frozenset(
+    qn(name) for name in ("w:sdt", "w:sdtContent", "w:customXml", "w:ins", "w:moveTo", "w:smartTag")
+)
 _MAX_DEPTH = 20
 _MAX_ROW_CELLS = 200
 
@@ -36,7 +38,7 @@ def read_word(raw: bytes) -> ParsedDocument:
     """
     check_container(raw)
     try:
-        part: Any = Package.open(BytesIO(raw)).main_document_part
+        part: Any = Package.open(BytesIO(without_strict_names(raw))).main_document_part
         document: Document = part.document
     except (PackageNotFoundError, KeyError, ValueError, AttributeError) as error:
         # AttributeError: the main part is no document, as in a renamed workbook.
@@ -162,6 +164,6 @@ def _note_elements(root: BaseOxmlElement | None, tag: str) -> dict[str, BaseOxml
     if root is None:
         return {}
     # Those with a type are the separator lines above the notes.
-    return {str(note.get(qn("w:id"))): note for note in root.findall(qn(tag)) if note.get(qn("w:type")) in (None, "normal")}
-
-
+    return {
+        str(note.get(qn("w:id"))): note for note in root.findall(qn(tag)) if note.get(qn("w:type")) in (None, "normal")
+    }

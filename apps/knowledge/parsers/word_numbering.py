@@ -9,7 +9,21 @@ from docx.oxml.xmlchemy import BaseOxmlElement
 
 _PLACE = re.compile(r"%(\d)")
 _MAX_LEVEL = 8
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = (
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +74,9 @@ def read_numbering(root: BaseOxmlElement | None) -> Numbering:
         num_id = str(number.get(qn("w:numId")))
         reference = number.find(qn("w:abstractNumId"))
         base = abstract.get(reference.get(qn("w:val")), {}) if reference is not None else {}
-        overrides = {level: form for override in number.findall(qn("w:lvlOverride")) for level, form in _levels(override).items()}
+        overrides = {
+            level: form for override in number.findall(qn("w:lvlOverride")) for level, form in _levels(override).items()
+        }
         levels.update({(num_id, level): form for level, form in {**base, **overrides}.items()})
     return Numbering(levels)
 

@@ -32,7 +32,11 @@ class Styles:
         styles = [] if root is None else root.findall(qn("w:style"))
         self._elements = {str(style.get(qn("w:styleId"))): style for style in styles}
         self._default = next(
-            (str(s.get(qn("w:styleId"))) for s in styles if s.get(qn("w:type")) == "paragraph" and s.get(qn("w:default")) in ("1", "true")),
+            (
+                str(s.get(qn("w:styleId")))
+                for s in styles
+                if s.get(qn("w:type")) == "paragraph" and s.get(qn("w:default")) in ("1", "true")
+            ),
             "",
         )
         self._shapes: dict[str, Shape] = {}
