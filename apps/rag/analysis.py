@@ -17,11 +17,50 @@ import Stemmer
 from kauri.lib.text import fold
 
 # Raise it whenever the terms of any text change: an index of another revision is rebuilt.
-ANALYSIS_REVISION = 1
+ANALYSIS_REVISION = 3
 
 GRAM = 4
 
 _local = threading.local()
+
+# Short sigles that are common words once folded: only their capitals count.
+_CAPITALS = {
+    "SA": "société anonyme",
+    "SAS": "société par actions simplifiée",
+    "CA": "conseil d'administration",
+    "AG": "assemblée générale",
+    "AGE": "assemblée générale extraordinaire",
+    "IS": "impôt sur les sociétés",
+    "SEP": "société en participation",
+}
+_CAPITAL = re.compile(r"\b(?:" + "|".join(_CAPITALS) + r")\b")
+# Full forms over folded text, and the token that they gain; `au moins` and `minimum` are one thing in a law.
+_FULL_FORMS = {
+    "sarl": r"societes? a responsabilite limitee",
+    "societeanonyme": r"societes? anonymes?",
+    "sasimplifiee": r"societes? par actions simplifiees?",
+    "snc": r"societes? en nom collectif",
+    "scs": r"societes? en commandite simple",
+    "gie": r"groupements? d'interet economique",
+    "pdg": r"president[- ]directeur general",
+    "dga": r"directeurs? generaux adjoints|directeur general adjoint",
+    "dg": r"directeurs? general|directeurs generaux",
+    "cac": r"commissaires? aux comptes",
+    "assembleegenerale": r"assemblees? generales?",
+    "ago": r"assemblees? generales? ordinaires?",
+    "rccm": r"registre du commerce(?: et du credit mobilier)?",
+    "tva": r"taxe sur la valeur ajoutee",
+    "impotsocietes": r"impot sur les societes",
+    "irpp": r"impot sur le revenu des personnes physiques",
+    "iba": r"impot sur les benefices d'affaires",
+    "ccja": r"cour commune de justice et d'arbitrage",
+    "tafire": r"tableau financier des ressources et (?:des )?emplois",
+    "tft": r"tableau des flux de tresorerie",
+    "smt": r"systeme minimal de tresorerie",
+    "minimum": r"au moins|au minimum|minimale?s?|minima|minimaux",
+    "maximum": r"au plus|au maximum|maximale?s?|maxi",
+}
+_FULL_FORM = {token: re.compile(rf"\b(?:{form})\b") for token, form in _FULL_FORMS.items()}
 
 _DASHES = re.compile("[‐‑‒–—―−]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?|\b(?:[a-z]\. ){2,}(?:[a-z]\b\.?)?")
@@ -53,7 +92,8 @@ STOP_WORDS = frozenset(
 
 def normalise(text: str) -> str:
     """Return the folded text with its numbers and abbreviations joined; lengths change."""
-    folded = _SPACES.sub(" ", _DASHES.sub("-", fold(text)))
+    spelt = _CAPITAL.sub(lambda found: _CAPITALS[found[0]], text)
+    folded = _SPACES.sub(" ", _DASHES.sub("-", fold(spelt)))
     folded = _GLUED_ARTICLE.sub("l'", folded)
     folded = _FIRST_ARTICLE.sub(r"\g<1>1", folded)
     folded = _ORDINAL.sub("1", folded)
@@ -64,13 +104,22 @@ def normalise(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a text in order, unstemmed, without elisions and stop words."""
-    bare = _ELISION.sub("", normalise(text))
+    return _words(normalise(text))
+
+
+def _words(normal: str) -> list[str]:
+    bare = _ELISION.sub("", normal)
     return [word for word in _WORD.findall(bare) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
 
 
 def terms(text: str) -> list[str]:
-    """Return the index terms of a text in order: Snowball stems of words, numbers whole."""
-    return [stem(word) for word in words(text)]
+    """Return the index terms of a text: Snowball stems of words in order, numbers whole, then sigles."""
+    normal = normalise(text)
+    return [stem(word) for word in _words(normal)] + _sigles(normal)
+
+
+def _sigles(normal: str) -> list[str]:
+    return [token for token, form in _FULL_FORM.items() for _ in form.finditer(normal)]
 
 
 # Words whose stem would meet another word's: a capital city is no share capital.
@@ -86,12 +135,13 @@ def stem(word: str) -> str:
 
 
 def grams(text: str) -> list[str]:
-    """Return the character 4-grams of each word with its neighbour space; `_` stands for the space.
+    """Return the character 4-grams of each word and sigle with its neighbour space; `_` stands for the space.
 
     A word shorter than four characters with its spaces is one gram of its own.
     """
     found: list[str] = []
-    for word in words(text):
+    normal = normalise(text)
+    for word in (*_words(normal), *_sigles(normal)):
         padded = f"_{word}_"
         found += [padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1))]
     return found

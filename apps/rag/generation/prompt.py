@@ -10,7 +10,7 @@ from apps.rag.config import RagConfig
 from apps.rag.ports import ChatTurn
 from apps.rag.types import Passage, Question, RankedPassage, display_locator
 
-# Part of every cache key: an answer made with other rules is another answer.
+# Raise it with any change of the rules: an answer made with other rules is another answer.
 PROMPT_VERSION = 1
 NO_TEXT = "AUCUN_TEXTE"
 _CHARS_PER_TOKEN = 3.4  # French legal text, on the careful side

@@ -28,7 +28,7 @@ from apps.rag.retrieval.lexical import LexicalEntry
 logger = logging.getLogger(__name__)
 
 _CHANGES_A_COMMIT = 2_000
-_COLUMNS = ("search_text", "namespace", "organisation_id", "country", "in_force")
+_COLUMNS = ("search_text", "heading_path", "namespace", "organisation_id", "country", "in_force")
 
 
 def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
@@ -162,6 +162,7 @@ def _entry(row: IndexEntry) -> LexicalEntry:
     return LexicalEntry(
         entry_id=row.pk,
         search_text=row.search_text,
+        headings=" ".join(row.heading_path),
         namespace=row.namespace,
         organisation=str(row.organisation_id) if row.organisation_id else None,
         country=row.country,

@@ -78,8 +78,8 @@ class Legs:
     def _lexical(self, reader: LexicalReader, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
         k = self._config.n_candidates
         return (
-            reader.rank("bm25", "words", query.words, scope, k),
-            reader.rank("gram", "grams", query.grams, scope, k),
+            reader.rank_words(query.words, self._config.heading_boost, scope, k),
+            reader.rank_grams(query.grams, scope, k),
         )
 
     def frequencies(self, terms: Sequence[str]) -> tuple[Mapping[str, int], int]:

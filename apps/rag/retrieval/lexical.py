@@ -21,7 +21,7 @@ from apps.rag.types import Hit, Ranking, Scope
 from tantivy import FieldType, Occur, Query
 
 # Raise it whenever the fields below change: a folder of another revision is rebuilt.
-SCHEMA_REVISION = 1
+SCHEMA_REVISION = 2
 
 _SHARED = "shared"
 _EVERY_COUNTRY = "*"
@@ -35,6 +35,7 @@ class LexicalEntry:
 
     entry_id: int
     search_text: str
+    headings: str
     namespace: str
     organisation: str | None
     country: str | None
@@ -46,7 +47,7 @@ def schema() -> tantivy.Schema:
     """Build the schema of the folder."""
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("entry_id", indexed=True, fast=True)
-    for field in ("words", "grams"):
+    for field in ("words", "headings", "grams"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     for field in ("namespace", "organisation", "country"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
@@ -63,6 +64,7 @@ def document(entry: LexicalEntry) -> tantivy.Document:
     made = tantivy.Document()
     made.add_unsigned("entry_id", entry.entry_id)
     made.add_text("words", " ".join(analysis.terms(entry.search_text)))
+    made.add_text("headings", " ".join(analysis.terms(entry.headings)))
     made.add_text("grams", " ".join(analysis.grams(entry.search_text)))
     made.add_text("namespace", entry.namespace)
     made.add_text("organisation", entry.organisation or _SHARED)
@@ -94,12 +96,22 @@ class LexicalReader:
         searcher = self._index.searcher()
         return {term: searcher.doc_freq("words", term) for term in terms}
 
-    def rank(self, leg: str, field: str, weights: Mapping[str, float], scope: Scope, k: int) -> Ranking:
-        """Return the k best entries of the scope for weighted terms, best first, ties by entry id."""
+    def rank_words(self, weights: Mapping[str, float], heading_boost: float, scope: Scope, k: int) -> Ranking:
+        """Return the k best entries of the scope for weighted terms; headings count again, by `heading_boost`."""
+        fields = {"words": 1.0, "headings": heading_boost} if heading_boost else {"words": 1.0}
+        return self._rank("bm25", fields, weights, scope, k)
+
+    def rank_grams(self, weights: Mapping[str, float], scope: Scope, k: int) -> Ranking:
+        """Return the k best entries of the scope for weighted 4-grams."""
+        return self._rank("gram", {"grams": 1.0}, weights, scope, k)
+
+    def _rank(
+        self, leg: str, fields: Mapping[str, float], weights: Mapping[str, float], scope: Scope, k: int
+    ) -> Ranking:
         started = time.perf_counter()
         hits: list[Hit] = []
         if weights and scope.namespaces:
-            query = Query.boolean_query([(Occur.Must, _any_of(field, weights)), (Occur.Must, _admitted(scope))])
+            query = Query.boolean_query([(Occur.Must, _any_of(fields, weights)), (Occur.Must, _admitted(scope))])
             hits = self._search(query, k)
         return Ranking(leg, tuple(hits), (time.perf_counter() - started) * 1e3)
 
@@ -124,10 +136,11 @@ def gram_weights(text: str, max_terms: int) -> dict[str, float]:
     return {gram: float(n) for gram, n in Counter(analysis.grams(text)[: max_terms * 4]).items()}
 
 
-def _any_of(field: str, weights: Mapping[str, float]) -> Query:
+def _any_of(fields: Mapping[str, float], weights: Mapping[str, float]) -> Query:
     return Query.boolean_query(
         [
-            (Occur.Should, Query.boost_query(Query.term_query(SCHEMA, field, term, index_option="freq"), weight))
+            (Occur.Should, Query.boost_query(Query.term_query(SCHEMA, field, term, index_option="freq"), weight * boost))
+            for field, boost in fields.items()
             for term, weight in weights.items()
         ]
     )

@@ -16,6 +16,23 @@ from apps.rag.understanding.understand import Reading
 
 _ASKS_ACCOUNT = re.compile(r"\b(?:comptes?|classes?|numero|imputer|comptabilis\w+|debiter|crediter|plan comptable)\b")
 
+_NUMBER = r"(?:\d[\d .,]*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|soixante|cent|mille|un)\)?"
+# What a question asks for, and how a passage looks that says it. Both patterns read normalised text.
+_ANSWER_KINDS = (
+    (
+        re.compile(r"\b(?:delais?|duree|temps|combien de (?:jours|mois|temps|annees)|limite en annees|quand|prescri\w+|preavis)\b"),
+        re.compile(rf"\b{_NUMBER} (?:jours?|mois|ans?|annees?|semaines?|heures?)\b"),
+    ),
+    (
+        re.compile(r"\b(?:taux|pourcentage|proportion|quotite|quelle (?:part|fraction)|majorite|quorum)\b"),
+        re.compile(r"%|\bpour cent\b|\b(?:tiers|quarts?|moitie|dixiemes?|cinquiemes?|majorite|unanimite)\b"),
+    ),
+    (
+        re.compile(r"\b(?:capital (?:social )?minim\w+|montants?|valeur|seuils?|somme|prix|cout|combien)\b"),
+        re.compile(rf"\b{_NUMBER} (?:millions? |milliards? |\(\d+\) )?(?:de )?(?:f|fcfa|francs?)\b"),
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
@@ -46,12 +63,15 @@ class Preference:
     plan: str
     asks_account: bool
     under: tuple[Reference, ...]
+    answer_kind: re.Pattern[str] | None
 
 
 def preference_of(text: str, reading: Reading) -> Preference:
     """Read a question's preference."""
     asks = _ASKS_ACCOUNT.search(analysis.normalise(reading.understanding.standalone)) is not None
-    return Preference(reading.codes, plan_asked(text), asks, reading.context_references)
+    normal = analysis.normalise(text)
+    kind = next((says for asked, says in _ANSWER_KINDS if asked.search(normal)), None)
+    return Preference(reading.codes, plan_asked(text), asks, reading.context_references, kind)
 
 
 def bonus(passage: Passage, references: tuple[str, ...], preference: Preference, config: RagConfig) -> float:
@@ -63,4 +83,6 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
         total += config.named_act_bonus
+    if preference.answer_kind is not None and preference.answer_kind.search(analysis.normalise(passage.text)):
+        total += config.answer_kind_bonus
     return total

@@ -1,48 +1,13 @@
 """Words that people use, beside the words that the texts use.
 
-Two kinds: abbreviations with their full forms, and everyday words with the legal or accounting terms for the same
-thing. A question gains the texts' words at a lower weight than its own; it never loses one.
+Everyday words with the legal or accounting terms for the same thing; sigles are the analysis' business. A question gains the texts' words at a lower weight than its own; it never loses one.
 """
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from apps.rag import analysis
-
-_ABBREVIATIONS = """
-sarl: société à responsabilité limitée
-sa: société anonyme
-sas: société par actions simplifiée
-snc: société en nom collectif
-scs: société en commandite simple
-sasu: société par actions simplifiée associé unique
-gie: groupement d'intérêt économique
-sep: société en participation
-pdg: président-directeur général
-dg: directeur général
-dga: directeur général adjoint
-ca: conseil d'administration, chiffre d'affaires
-cac: commissaire aux comptes
-ag: assemblée générale
-ago: assemblée générale ordinaire
-age: assemblée générale extraordinaire
-rccm: registre du commerce et du crédit mobilier
-tva: taxe sur la valeur ajoutée
-is: impôt sur les sociétés
-irpp: impôt sur le revenu des personnes physiques
-iba: impôt sur les bénéfices d'affaires
-ht: hors taxes
-ttc: toutes taxes comprises
-ccja: cour commune de justice et d'arbitrage
-tafire: tableau financier des ressources et des emplois
-tft: tableau des flux de trésorerie
-smt: système minimal de trésorerie
-pme: petites et moyennes entreprises
-ohada: organisation pour l'harmonisation en afrique du droit des affaires
-amr: avis de mise en recouvrement
-"""
 
 _EVERYDAY = """
 virer: révoquer, révocation
@@ -120,8 +85,7 @@ duree: durée, mandat
 maxi: maximum
 max: maximum
 mini: minimum
-minimum: au moins
-maximum: au plus, ne peut excéder
+maximum: ne peut excéder
 valeur: montant nominal
 seuil: montant, excède
 frontiere: étranger
@@ -187,12 +151,7 @@ def _read(table: str) -> dict[str, tuple[str, ...]]:
     return {word.strip(): tuple(form.strip() for form in forms.split(",")) for word, forms in rows}
 
 
-_FORMS = {**_read(_EVERYDAY), **_read(_ABBREVIATIONS)}
-_FULL_TO_SHORT = tuple(
-    (re.compile(rf"\b{re.escape(analysis.normalise(form))}s?\b"), short)
-    for short, forms in _read(_ABBREVIATIONS).items()
-    for form in forms
-)
+_FORMS = _read(_EVERYDAY)
 
 
 @lru_cache(maxsize=2_048)
@@ -200,7 +159,5 @@ def expansions(text: str) -> tuple[str, ...]:
     """Return the index terms that a question means and does not say, each once."""
     said = set(analysis.terms(text))
     forms = [form for word in analysis.words(text) for form in _FORMS.get(word, ())]
-    folded = analysis.normalise(text)
-    forms += [short for pattern, short in _FULL_TO_SHORT if pattern.search(folded)]
     added = dict.fromkeys(term for form in forms for term in analysis.terms(form))
     return tuple(term for term in added if term not in said)

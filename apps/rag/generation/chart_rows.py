@@ -1,0 +1,69 @@
+"""Accounts and classes read from passages of a chart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apps.rag.types import Passage, RankedPassage
+
+_ACCOUNT = re.compile(r"^(?:Compte[ \u00a0]+)?(?P<number>\d{1,8})[ \u00a0]*[:.–—|-]?[ \u00a0]+(?P<label>\S.*)$", re.MULTILINE)
+_CLASS = re.compile(r"^Classe[ \u00a0]+(?P<number>\d)[ \u00a0]*:[ \u00a0]*(?P<label>\S.*)$", re.MULTILINE)
+_PARENT = re.compile(r"^Subdivision du compte (?P<number>\d+) : (?P<label>.+)$", re.MULTILINE)
+_BELOW = re.compile(r"^(?:Sous-comptes|Comptes de la classe \d) : (?P<list>.+)$", re.MULTILINE)
+_LISTED = re.compile(r"(\d{1,8}) (.+?)(?= ; \d|\Z)")
+_LOCATOR = re.compile(r"(compte|classe)\s+(\d{1,8})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A number with its label, word for word."""
+
+    number: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRow:
+    """What a passage of a chart says; `index` counts passages from 0, `parent` is None at the top of a class."""
+
+    account: Account
+    is_class: bool
+    parent: Account | None
+    below: tuple[Account, ...]
+    plan: str
+    index: int
+
+    @property
+    def class_digit(self) -> str:
+        """The class: the first digit of any account number."""
+        return self.account.number[0]
+
+
+def chart_rows(passages: Sequence[RankedPassage]) -> tuple[ChartRow, ...]:
+    """Return what the chart passages among `passages` say, in their order; others are left out."""
+    rows = (_row(ranked.passage, index) for index, ranked in enumerate(passages) if is_chart(ranked.passage))
+    return tuple(row for row in rows if row is not None)
+
+
+def is_chart(passage: Passage) -> bool:
+    """Tell whether a passage is an account or a class of a chart."""
+    return bool(passage.plan or passage.kind == "chart") and _LOCATOR.match(passage.locator) is not None
+
+
+def _row(passage: Passage, index: int) -> ChartRow | None:
+    is_class = passage.locator.lower().startswith("classe")
+    own = (_CLASS if is_class else _ACCOUNT).search(passage.text)
+    if own is None:
+        return None
+    parent = _PARENT.search(passage.text)
+    below = _BELOW.search(passage.text)
+    return ChartRow(
+        account=Account(own["number"], own["label"].strip()),
+        is_class=is_class,
+        parent=Account(parent["number"], parent["label"].strip()) if parent else None,
+        below=tuple(Account(n, label.strip()) for n, label in _LISTED.findall(below["list"])) if below else (),
+        plan=passage.plan,
+        index=index,
+    )

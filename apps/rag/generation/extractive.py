@@ -1,0 +1,186 @@
+"""The built-in answerer: the sentences of the texts that answer best, quoted word for word and cited.
+
+It returns a draft whose markers count `result.passages` from 1; the draft goes through the same checks as a
+model's. It states nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import override
+
+from apps.rag.generation import wording
+from apps.rag.generation.asked import Wanted, wanted
+from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows
+from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh, whole
+from apps.rag.generation.forms import conflicts, named_forms, speaks_of
+from apps.rag.generation.markers import markers
+from apps.rag.generation.sentences import is_list_line
+from apps.rag.types import Passage, Question, RankedPassage, SearchResult
+
+_N_CANDIDATES = 6  # passages that are read closely
+_MAX_QUOTES = 3
+_MAX_ARTICLE_CHARS = 2_000
+_FIRST_CHARS = 700
+_NEXT_CHARS = 420
+_MAX_BELOW = 12
+_MAX_OTHERS = 3
+
+
+def draft(question: Question, result: SearchResult) -> str:
+    """Return the answer in Markdown, "" when no passage has words to quote."""
+    with override(question.language):
+        paragraphs = _paragraphs(question, result)
+        text = "\n\n".join(paragraphs)
+        note = _samples_note(text, result.passages)
+    return f"{text}\n\n{note}\n" if note else f"{text}\n" if text else ""
+
+
+def _paragraphs(question: Question, result: SearchResult) -> list[str]:
+    asked = wanted(question, result.understanding)
+    exact = [index for index, ranked in enumerate(result.passages) if ranked.is_exact_reference]
+    rows = chart_rows(result.passages)
+    exact_rows = [row for row in rows if row.index in exact]
+    if exact_rows:
+        return _chart_answer(exact_rows, ())
+    if exact and asked.kind == "article":
+        return _articles(result.passages, exact)
+    if rows and rows[0].index == 0 and not asked.asks_entry:
+        return _chart_answer(rows[:1], rows[1:] if asked.asks_account else ())
+    return _quotes(asked, result.passages)
+
+
+def _chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
+    paragraphs = [_row_answer(row) for row in rows[:_MAX_QUOTES]]
+    near = [row for row in others if not row.is_class and row.plan == rows[0].plan][:_MAX_OTHERS]
+    if near:
+        lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in near]
+        paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
+    return paragraphs
+
+
+def _row_answer(row: ChartRow) -> str:
+    number = row.index + 1
+    label = wording.quoted(row.account.label, number)
+    if row.is_class:
+        return f"{wording.class_is(row.account.number, label)}{_below(row.below, wording.class_accounts(number))}"
+    sentences = [wording.account_is(row.account.number, label, row.plan)]
+    if row.parent:
+        parent = wording.quoted(row.parent.label, number)
+        sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit))
+    else:
+        sentences.append(wording.account_class(row.class_digit, number))
+    return f"{' '.join(sentences)}{_below(row.below, wording.accounts_below(len(row.below), number))}"
+
+
+def _below(accounts: Sequence[Account], introduction: str) -> str:
+    if not accounts:
+        return ""
+    lines = [f"- {account.number} : {_unmarked(account.label)}" for account in accounts[:_MAX_BELOW]]
+    rest = f"\n\n{wording.list_goes_on()}" if len(accounts) > _MAX_BELOW else ""
+    return "\n\n" + "\n".join([introduction, "", *lines]) + rest
+
+
+def _unmarked(label: str) -> str:
+    """Quote within a list whose introduction carries the marker."""
+    return wording.quoted(label, 0).rpartition("»")[0] + "»"
+
+
+def _articles(passages: Sequence[RankedPassage], exact: Sequence[int]) -> list[str]:
+    """Quote whole articles, each part of one that was cut in several passages in turn."""
+    paragraphs: list[str] = []
+    left = _MAX_ARTICLE_CHARS
+    for index in sorted(exact, key=lambda i: (_first_rank(passages, exact, i), passages[i].passage.ordinal)):
+        if left < _NEXT_CHARS and paragraphs:
+            paragraphs.append(wording.article_goes_on())
+            break
+        chosen, is_whole = whole(index, passages[index].passage, max_chars=left)
+        quotation = _quotation(passages[index].passage, chosen)
+        left -= sum(end - start for start, end in chosen.ranges)
+        paragraphs.append(wording.article_says(passages[index].passage, quotation))
+        if not is_whole:
+            paragraphs.append(wording.article_goes_on())
+    return paragraphs
+
+
+def _first_rank(passages: Sequence[RankedPassage], exact: Sequence[int], index: int) -> int:
+    version = passages[index].passage.version_id
+    return min(i for i in exact if passages[i].passage.version_id == version)
+
+
+def _quotes(asked: Wanted, passages: Sequence[RankedPassage]) -> list[str]:
+    read = [ranked.passage for ranked in passages[:_N_CANDIDATES]]
+    weights = weigh(asked, read)
+    chosen = _compared(asked, passages, weights) if asked.kind == "comparison" else []
+    if len(chosen) > 1:
+        return [wording.compared(read[e.index], _quotation(read[e.index], e)) for e in chosen]
+    chosen = _chosen(asked, passages, weights)
+    return [
+        wording.according_to(read[e.index], _quotation(read[e.index], e), is_first=position == 0)
+        for position, e in enumerate(chosen)
+    ]
+
+
+def _chosen(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
+    """Choose the best passage, and others only where they are nearly as good and bring words of their own."""
+    excerpts = _excerpts(asked, passages, weights)
+    if not excerpts:
+        return []
+    best_score = max(passages[0].score, 1e-9)
+    chosen = excerpts[:1]
+    for candidate in excerpts[1:]:
+        passage = passages[candidate.index].passage
+        is_near = passages[candidate.index].score >= 0.8 * best_score and candidate.coverage >= 0.8 * chosen[0].coverage
+        is_twin = any(passages[e.index].passage.locator == passage.locator for e in chosen)
+        if is_near and not is_twin and not conflicts(asked.folded, passage) and len(chosen) < _MAX_QUOTES:
+            chosen.append(candidate)
+    return chosen
+
+
+def _excerpts(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
+    made = [
+        excerpt(
+            index, ranked.passage, asked, weights, max_chars=_FIRST_CHARS if index == 0 else _NEXT_CHARS
+        )
+        for index, ranked in enumerate(passages[:_N_CANDIDATES])
+    ]
+    return [each for each in made if each is not None]
+
+
+def _compared(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
+    """Choose one passage for each legal form that the question names, in the order of the question."""
+    chosen: list[Excerpt] = []
+    for form in named_forms(asked.folded)[:_MAX_QUOTES]:
+        sides = [
+            each
+            for each in _excerpts(asked, passages, weights)
+            if speaks_of(form, passages[each.index].passage) and each.index not in {e.index for e in chosen}
+        ]
+        if sides:
+            chosen.append(sides[0])
+    return chosen
+
+
+def _quotation(passage: Passage, chosen: Excerpt) -> str:
+    """Join the ranges of an excerpt into one quotation; what was skipped between them is shown as skipped."""
+    words = ""
+    previous_end: int | None = None
+    for start, end in chosen.ranges:
+        text = " ".join(passage.text[start:end].split())
+        if previous_end is None:
+            words = text
+        elif passage.text[previous_end:start].strip():
+            words += f" […] {text}"
+        else:
+            words += ("\n" if is_list_line(text) and text[0] in "-*" else "\n\n") + text
+        previous_end = end
+    return wording.quoted(words, chosen.index + 1)
+
+
+def _samples_note(text: str, passages: Sequence[RankedPassage]) -> str:
+    cited = {number for marker in markers(text) for number in marker.numbers}
+    n_samples = sum(passages[number - 1].passage.kind == "sample" for number in cited)
+    return wording.samples_note(n_samples, len(cited)) if n_samples else ""
+
+

@@ -1,0 +1,157 @@
+"""The answerer's own words. All of them frame or name; what the law says is always a quotation.
+
+Every function is to be called under the answer's language (django.utils.translation.override).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from apps.rag.generation.markers import NO_BREAK_SPACE
+from apps.rag.types import Passage, display_locator
+from apps.rag.understanding.acts import act_name
+from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT
+
+_PART = re.compile(r"\s*\(\d+/\d+\)\Z")
+_ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
+_MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
+_GUILLEMETS = re.compile("[«»“”]")
+_MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
+
+
+def quoted(words: str, marker: int) -> str:
+    """Return words between guillemets with their marker; quotation marks inside become inner ones."""
+    inner = _inner_marks(words.strip())
+    return f"«{NO_BREAK_SPACE}{inner}{NO_BREAK_SPACE}»{NO_BREAK_SPACE}[{marker}]"
+
+
+def source_name(passage: Passage) -> str:
+    """Name a passage as jurists do within a sentence: "l'AUSCGIE, art. 311"."""
+    locator = _PART.sub("", display_locator(passage.locator, passage.code))
+    if passage.code and _ARTICLE.search(passage.locator):
+        _code, _comma, place = locator.partition(", art. ")
+        return f"{_with_article(passage.code)}, art. {place}"
+    title = f"**{_bare(passage.document_title)}**"
+    place = _bare(_PART.sub("", passage.locator))
+    return title if not place or place in passage.document_title else f"{title}, {place}"
+
+
+def according_to(passage: Passage, quotation: str, *, is_first: bool) -> str:
+    """Introduce a quotation by its source."""
+    source = source_name(passage)
+    if is_first:
+        return _("According to %(source)s: %(quotation)s") % {"source": source, "quotation": quotation}
+    return _("See also %(source)s: %(quotation)s") % {"source": source, "quotation": quotation}
+
+
+def article_says(passage: Passage, quotation: str) -> str:
+    """Introduce a whole article."""
+    source = source_name(passage)
+    return _("%(source)s provides: %(quotation)s") % {"source": _capital(source), "quotation": quotation}
+
+
+def compared(passage: Passage, quotation: str) -> str:
+    """Introduce one side of a comparison."""
+    return f"**{_bare(_subject(passage))}**\n\n{according_to(passage, quotation, is_first=True)}"
+
+
+def article_goes_on() -> str:
+    """Say that only the beginning of an article was quoted."""
+    return _("The article continues: open the source to read the whole of it.")
+
+
+def account_is(number: str, label: str, plan: str) -> str:
+    """Give an account its title; `label` is a quotation with its marker."""
+    values = {"number": number, "label": label}
+    if plan == PLAN_FORMER:
+        return _("In the former SYSCOHADA chart, account %(number)s is entitled %(label)s.") % values
+    if plan == PLAN_NON_PROFIT:
+        return _("In the SYCEBNL chart, account %(number)s is entitled %(label)s.") % values
+    return _("Account %(number)s is entitled %(label)s.") % values
+
+
+def class_is(number: str, label: str) -> str:
+    """Give a class its title."""
+    return _("Class %(number)s is entitled %(label)s.") % {"number": number, "label": label}
+
+
+def account_belongs(number: str, label: str, digit: str) -> str:
+    """Say under which account and class an account stands; `label` is a quotation with its marker."""
+    return _("It belongs to account %(number)s, %(label)s, in class %(class)s.") % {
+        "number": number,
+        "label": label,
+        "class": digit,
+    }
+
+
+def account_class(digit: str, marker: int) -> str:
+    """Say in which class an account without a parent stands."""
+    return _("It belongs to class %(class)s%(marker)s.") % {"class": digit, "marker": _mark(marker)}
+
+
+def accounts_below(n_accounts: int, marker: int) -> str:
+    """Introduce the list of sub-accounts."""
+    return ngettext("Its sub-account%(marker)s:", "Its sub-accounts%(marker)s:", n_accounts) % {"marker": _mark(marker)}
+
+
+def class_accounts(marker: int) -> str:
+    """Introduce the list of a class's accounts."""
+    return _("Its main accounts%(marker)s:") % {"marker": _mark(marker)}
+
+
+def list_goes_on() -> str:
+    """Say that a list of accounts is longer than what is shown."""
+    return _("The list continues in the source.")
+
+
+def other_accounts() -> str:
+    """Introduce accounts that may be meant instead."""
+    return _("Accounts nearby in the texts:")
+
+
+def samples_note(n_samples: int, n_cited: int) -> str:
+    """Say that cited texts are samples without official value."""
+    if n_samples == n_cited:
+        return ngettext(
+            "This text is a sample that comes with Kauri: it has no official value.",
+            "These texts are samples that come with Kauri: they have no official value.",
+            n_samples,
+        )
+    return _("The texts marked as samples come with Kauri: they have no official value.")
+
+
+def _mark(marker: int) -> str:
+    return f"{NO_BREAK_SPACE}[{marker}]"
+
+
+def _with_article(code: str) -> str:
+    name = act_name(code)
+    if get_language() != "fr":
+        return name
+    if code in _MASCULINE:
+        return f"le {name if name.isupper() or name.startswith(('Traité', 'Code')) else name[0].lower() + name[1:]}"
+    return f"l'{name}" if name[0] in "AEIOU" else name
+
+
+def _subject(passage: Passage) -> str:
+    headings: Sequence[str] = passage.heading_path
+    return headings[-1] if headings else passage.document_title
+
+
+def _inner_marks(words: str) -> str:
+    is_balanced = words.count("«") == words.count("»") and words.count("“") == words.count("”")
+    if not is_balanced:
+        return _GUILLEMETS.sub("", words)
+    return re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", words))
+
+
+def _bare(text: str) -> str:
+    return " ".join(_MARKUP.sub(" ", text).split())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
