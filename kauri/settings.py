@@ -11,6 +11,7 @@ from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from apps.knowledge.unfold import UNFOLD  # noqa: F401 - the theme reads it
 from kauri import env
 from kauri.connections import broker_url, database
 from kauri.lib.secrets import kept_secret
@@ -35,8 +36,8 @@ CSRF_TRUSTED_ORIGINS = [KAURI_PUBLIC_URL]
 # --- Code ---
 INSTALLED_APPS = [
     "daphne",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # its default config would put its own site in the place of ours
+    "apps.knowledge.admin_app.CurationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

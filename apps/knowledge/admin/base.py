@@ -1,0 +1,53 @@
+"""What every page of the curators has in common."""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from apps.accounts.auth import principal_for_request
+from apps.knowledge import access
+
+# Colours of the theme's labels by the state of a document, a version or an import.
+STATE_LABELS = {
+    "draft": "info",
+    "published": "success",
+    "withdrawn": "warning",
+    "waiting": "info",
+    "running": "primary",
+    "ready": "success",
+    "failed": "danger",
+}
+
+
+class CorpusAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
+    """Rows of documents that the curator may manage, to look at; what changes goes through services.
+
+    `document_path` is the way from a row to its document, empty for the document itself.
+    """
+
+    document_path = "version__document"
+    list_per_page = 50
+    list_fullwidth = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Return the rows of the documents that this principal may manage."""
+        managed = access.managed(principal_for_request(request))
+        rows: QuerySet[Model] = super().get_queryset(request)
+        return rows.filter(**{f"{self.document_path}__in": managed}) if self.document_path else rows & managed
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return principal_for_request(request).is_curator
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

@@ -1,0 +1,77 @@
+"""Documents: the list of the corpus, and the way to add to it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin
+from apps.knowledge.admin.upload import UploadView
+from apps.knowledge.models import Document
+from kauri.lib.text import fold
+
+
+@admin.register(Document)
+class DocumentAdmin(CorpusAdmin):
+    document_path = ""
+    list_display = ("title", "code", "kind", "namespace", "country", "state_shown", "version_count", "updated_at")
+    list_filter = ("state", "kind", "namespace", "country")
+    search_fields = ("title_folded", "code")
+    fields = (
+        "title",
+        "code",
+        "author",
+        "kind",
+        "namespace",
+        "organisation",
+        "country",
+        "plan",
+        "state_shown",
+        "created_by",
+        "created_at",
+        "updated_at",
+    )
+    change_form_outer_before_template = "knowledge/admin/document_tools.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Return the documents with the number of their versions."""
+        return super().get_queryset(request).select_related("namespace").annotate(n_versions=Count("versions"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search without regard to accents and case."""
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, fold(search_term))
+        return found
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return self.has_view_permission(request)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the page that takes a file: a document without one cannot be."""
+        return UploadView.as_view(model_admin=self)(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the document with its versions above its fields."""
+        document = self.get_object(request, object_id)
+        versions = document.versions.defer("plain_text", "outline").order_by("-number") if document else ()
+        new_version_url = f"{reverse('admin:knowledge_document_add')}?document={object_id}"
+        shown = {"document": document, "versions": versions, "new_version_url": new_version_url}
+        context = {**(extra_context or {}), **shown}
+        return super().change_view(request, object_id, form_url, context)
+
+    @display(description=_("State"), label=STATE_LABELS, ordering="state")
+    def state_shown(self, document: Document) -> tuple[str, str]:
+        return document.state, document.get_state_display()
+
+    @display(description=_("Versions"), ordering="n_versions")
+    def version_count(self, document: Any) -> int:
+        return int(document.n_versions)
