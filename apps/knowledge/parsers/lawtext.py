@@ -91,7 +91,7 @@ def _article(line: str) -> StructureLine | None:
     rest = match["rest"][qualifier_match.end() if qualifier_match else 0 :]
     separator = _SEPARATOR.match(rest)
     body = rest[separator.end() :] if separator else rest
-    if not _may_follow(body.strip(), has_separator=separator is not None, glued=not rest[:1].isspace()):
+    if not _may_follow(body.strip(), has_separator=separator is not None, glued=not match["rest"][:1].isspace()):
         return None
     number = re.sub(r"\s+", "", match["number"])
     label = f"Article {number}" + (f" {qualifier}" if qualifier else "")
