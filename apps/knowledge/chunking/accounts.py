@@ -110,7 +110,7 @@ def _account_entry(
     deeper = _listed([a for child in children.get(account.number, ()) for a in children.get(child.number, ())])
     return _Entry(
         text="\n".join(lines),
-        title=f"{account.number} {account.label}",
+        title=lines[0],
         locator=_located(f"Compte {account.number}", account.plan),
         path=path,
         references=(account_reference(account.plan, account.number),) if account.plan else (),

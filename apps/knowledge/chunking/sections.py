@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from apps.knowledge.chunking.layout import Placed
 from apps.knowledge.chunking.tokens import MIN_TOKENS, fits
@@ -70,7 +71,7 @@ def without_bare_headings(sections: Sequence[Section]) -> tuple[Section, ...]:
     """Drop headings that only lead to deeper ones; they stand in the paths of those."""
     kept = [
         section
-        for section, following in zip(sections, [*sections[1:], None], strict=True)
+        for section, following in zip_longest(sections, sections[1:])
         if not _is_bare(section) or following is None or following.path[: len(section.path)] != section.path
     ]
     return tuple(kept)

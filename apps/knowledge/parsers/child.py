@@ -63,9 +63,15 @@ def _die_with_parent(parent_pid: int) -> None:
         os._exit(1)
 
 
-def _forbid(event: str, _arguments: tuple[object, ...]) -> None:
-    if event.startswith(_FORBIDDEN_EVENTS):
+def _forbid(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse what no parser needs. Files may be opened for reading only, pipes are no paths."""
+    writes = event == "open" and not isinstance(arguments[0], int) and _is_writing(arguments[2])
+    if writes or event.startswith(_FORBIDDEN_EVENTS):
         raise PermissionError(event)
+
+
+def _is_writing(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC))
 
 
 def _watch_memory(memory_mb: int, parent_pid: int) -> None:
