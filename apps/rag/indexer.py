@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import F, Func, QuerySet, Value
+from django.db.models import F, Func, Q, QuerySet, Value
 
 from apps.rag.models import Embedding, IndexChange, IndexEntry
 from apps.rag.types import NewEntry
@@ -85,7 +85,8 @@ def version_limit(version_id: UUID, in_force_end: date) -> int:
     overlapping: DateRange[date] = DateRange(in_force_end, None)
     changed = list(
         entries.filter(in_force__overlap=overlapping)
-        .exclude(in_force__startswith__gte=in_force_end)
+        # a period without a beginning has NULL here, which no comparison lets through
+        .filter(Q(in_force__startswith=None) | Q(in_force__startswith__lt=in_force_end))
         .values_list("pk", "state")
     )
     limited: DateRange[date] = DateRange(None, in_force_end)
