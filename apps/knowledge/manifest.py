@@ -109,7 +109,7 @@ def _row(line: str, number: int, defaults: Said) -> tuple[str, Said]:
         sentence = _("Line %(number)s of the manifest cannot be used: %(why)s")
         raise BadMetadata(sentence % {"number": number, "why": repr(error)}) from error
     # The command line fills what a row leaves out; code and title belong to one file alone.
-    return file, replace(defaults, code="", title="", **given)
+    return file, replace(defaults, **{"code": "", "title": "", **given})
 
 
 def _key(path: Path) -> str:

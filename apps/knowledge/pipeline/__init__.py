@@ -64,7 +64,10 @@ def _work(claim: Claim) -> None:
 
 
 def _outcome(job_id: UUID, *, was_run: bool) -> JobOutcome:
-    job = IngestionJob.objects.get(pk=job_id)
+    job = IngestionJob.objects.filter(pk=job_id).first()
+    if job is None:
+        # Its document was removed while it waited or ran.
+        return JobOutcome(job_id, "failed", "", 0, was_run=False, reason_code="not_found", sentence="", n_passages=0)
     return JobOutcome(
         job_id=job_id,
         state=job.state,  # type: ignore[arg-type]  # a choice of the column's
