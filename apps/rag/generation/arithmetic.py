@@ -82,8 +82,12 @@ def _judge(text: str, found: Sequence[Mention], chain: list[int], signs: list[st
     results = [side[0][0] for side in sides if len(side[0]) == 1]
     if not expressions or not results:
         return []
-    values = [value for indexes, operators in expressions if (value := _evaluate(found, indexes, operators)) is not None]
-    is_right = len(values) == len(expressions) and all(_shows(text, found[i], value) for i in results for value in values)
+    values = [
+        value for indexes, operators in expressions if (value := _evaluate(found, indexes, operators)) is not None
+    ]
+    is_right = len(values) == len(expressions) and all(
+        _shows(text, found[i], value) for i in results for value in values
+    )
     return [Step(tuple(i for indexes, _ in expressions for i in indexes), tuple(results), is_right)]
 
 

@@ -14,31 +14,48 @@ from kauri.lib.text import fold
 AnswerKind = Literal["article", "account", "class", "comparison", "threshold", "list", "definition", "general"]
 
 _COMPARISON = re.compile(
-    r"\bdifferences?\b|\bdifferent\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b|\bcontre une?\b"
+    r"\bdifferences?\b|\bdifferent\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b"
+    r"|\bcontre une?\b"
     r"|\b(?:sarl|sa|sas|snc|scs|gie) (?:et|ou|contre|vs|versus) (?:la |une |le )?(?:sarl|sa|sas|snc|scs|gie)\b"
     r"|\bmeme (?:definition|regle|regime)\b|\bdiffere"
 )
 _THRESHOLD = re.compile(
-    r"\bcombien\b|\bdelais?\b|\bduree\b|\btaux\b|\bseuils?\b|\bminimum\b|\bminimal\w*\b|\bmaximum\b|\bmaximal\w*\b|\bmaxi\b"
-    r"|\bmini\b|\bmontant|\bpourcentage\b|\blimite\b|\bage\b|\bquorum\b|\bmajorite\b|\bcapital (?:social )?d|\bvaleur\b"
-    r"|\bnombre\b|\bannees?\b|\bjours?\b|\bquand\b|\bhow (?:much|many|long)\b|\bwhen\b|\bdeadline\b|\brate\b|\bthreshold"
+    r"\bcombien\b|\bdelais?\b|\bduree\b|\btaux\b|\bseuils?\b|\bminimum\b|\bminimal\w*\b|\bmaximum\b"
+    r"|\bmaximal\w*\b|\bmaxi\b"
+    r"|\bmini\b|\bmontant|\bpourcentage\b|\blimite\b|\bage\b|\bquorum\b|\bmajorite\b|\bcapital (?:social )?d"
+    r"|\bvaleur\b"
+    r"|\bnombre\b|\bannees?\b|\bjours?\b|\bquand\b|\bhow (?:much|many|long)\b|\bwhen\b|\bdeadline\b|\brate\b"
+    r"|\bthreshold"
 )
 _LIST = re.compile(
-    r"\bliste\w*\b|\benumer|\bmentions?\b|\bcontenu\b|\bcontient\b|\bcomprend|\bcomprenn|\bcomposent?\b|\bformalites\b|\bconditions\b"
-    r"|\bquels? sont\b|\bquelles sont\b|\bpouvoirs\b|\bdocuments\b|\bpieces\b|\betapes\b|\bmentionner\b|\bdoit (?:contenir|figurer)"
+    r"\bliste\w*\b|\benumer|\bmentions?\b|\bcontenu\b|\bcontient\b|\bcomprend|\bcomprenn|\bcomposent?\b"
+    r"|\bformalites\b|\bconditions\b"
+    r"|\bquels? sont\b|\bquelles sont\b|\bpouvoirs\b|\bdocuments\b|\bpieces\b|\betapes\b|\bmentionner\b"
+    r"|\bdoit (?:contenir|figurer)"
     r"|\bcas\b|\bactivites\b|\borganes\b|\bwhich\b|\blist\b"
 )
 _DEFINITION = re.compile(
-    r"\bqu'est-ce qu|\bc'est quoi\b|\bc koi\b|\bdefini|\bsignifie|\bque veut dire\b|\bqu'entend|\bnotion d|\bwhat is\b|\bdefine"
+    r"\bqu'est-ce qu|\bc'est quoi\b|\bc koi\b|\bdefini|\bsignifie|\bque veut dire\b|\bqu'entend|\bnotion d"
+    r"|\bwhat is\b|\bdefine"
 )
-_MONEY = re.compile(r"\bcapital\b|\bmontant|\bvaleur\b|\bprix\b|\bsomme\b|\bcout\b|\bseuil|\bbilan\b|\bchiffre\b|\bamende")
+_MONEY = re.compile(
+    r"\bcapital\b|\bmontant|\bvaleur\b|\bprix\b|\bsomme\b|\bcout\b|\bseuil|\bbilan\b|\bchiffre\b|\bamende"
+)
 _TIME = re.compile(
-    r"\bdelai|\bduree\b|\bannees?\b|\bjours?\b|\bmois\b|\bans?\b|\btemps\b|\bquand\b|\bmandat\b|\blong\b|\bdeadline\b|\bavant\b"
+    r"\bdelai|\bduree\b|\bannees?\b|\bjours?\b|\bmois\b|\bans?\b|\btemps\b|\bquand\b|\bmandat\b|\blong\b"
+    r"|\bdeadline\b|\bavant\b"
 )
-_RATE = re.compile(r"\btaux\b|\bpourcentage\b|\brate\b|\bquotite|\bimpot|\btaxe|\bdeduire\b|\breserve\b|\bquorum\b|\bmajorite\b")
-_ACCOUNT = re.compile(r"\bcomptes?\b(?! (?:annuels?|rendu|courant|de resultat|sociaux|consolid))|\bimputer\b|\bnumero\b|\bclasse\b|\baccount\b")
+_RATE = re.compile(
+    r"\btaux\b|\bpourcentage\b|\brate\b|\bquotite|\bimpot|\btaxe|\bdeduire\b|\breserve\b|\bquorum\b|\bmajorite\b"
+)
+_ACCOUNT = re.compile(
+    r"\bcomptes?\b(?! (?:annuels?|rendu|courant|de resultat|sociaux|consolid))|\bimputer\b|\bnumero\b|\bclasse\b"
+    r"|\baccount\b"
+)
 _ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b")
-_NOT_AN_ACCOUNT = re.compile(r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b")
+_NOT_AN_ACCOUNT = re.compile(
+    r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

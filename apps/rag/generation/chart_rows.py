@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from apps.rag.types import Passage, RankedPassage
 
-_ACCOUNT = re.compile(r"^(?:Compte[ \u00a0]+)?(?P<number>\d{1,8})[ \u00a0]*[:.–—|-]?[ \u00a0]+(?P<label>\S.*)$", re.MULTILINE)
+_ACCOUNT = re.compile(
+    r"^(?:Compte[ \u00a0]+)?(?P<number>\d{1,8})[ \u00a0]*[:.–—|-]?[ \u00a0]+(?P<label>\S.*)$", re.MULTILINE
+)
 _CLASS = re.compile(r"^Classe[ \u00a0]+(?P<number>\d)[ \u00a0]*:[ \u00a0]*(?P<label>\S.*)$", re.MULTILINE)
 _PARENT = re.compile(r"^Subdivision du compte (?P<number>\d+) : (?P<label>.+)$", re.MULTILINE)
 _BELOW = re.compile(r"^(?:Sous-comptes|Comptes de la classe \d) : (?P<list>.+)$", re.MULTILINE)
@@ -26,12 +28,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ChartRow:
-    """What a passage of a chart says; `index` counts passages from 0, `parent` is None at the top of a class."""
+    """What a passage of a chart says.
+
+    `index` counts passages from 0, `parent` is None at the top of a class, `class_title` is "" where unknown.
+    """
 
     account: Account
     is_class: bool
     parent: Account | None
     below: tuple[Account, ...]
+    class_title: str
     plan: str
     index: int
 
@@ -64,6 +70,12 @@ def _row(passage: Passage, index: int) -> ChartRow | None:
         is_class=is_class,
         parent=Account(parent["number"], parent["label"].strip()) if parent else None,
         below=tuple(Account(n, label.strip()) for n, label in _LISTED.findall(below["list"])) if below else (),
+        class_title=_class_title(passage),
         plan=passage.plan,
         index=index,
     )
+
+
+def _class_title(passage: Passage) -> str:
+    titles = (_CLASS.match(heading) for heading in passage.heading_path)
+    return next((match["label"].strip() for match in titles if match), "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from apps.rag.analysis import terms
 from apps.rag.generation.grounding import LocatedQuote
 from apps.rag.generation.quotes import Found, locate, quotable
 from apps.rag.generation.sentences import split_sentences
-from apps.rag.analysis import terms
 from apps.rag.types import Citation, Passage, Span
 
 _MAX_QUOTE_CHARS = 600
@@ -25,9 +25,7 @@ def locate_quote(quote: str, passage: Passage) -> Span | None:
     return None if found is None else _span(passage, found)
 
 
-def citation(
-    marker: int, start_index: int, passage: Passage, *, claim: str, located: Sequence[Found] = ()
-) -> Citation:
+def citation(marker: int, start_index: int, passage: Passage, *, claim: str, located: Sequence[Found] = ()) -> Citation:
     """Bind the marker `[n]` at `start_index` of the answer to its passage.
 
     The quote is the one located in this passage, else the passage's sentence that is nearest to `claim`.

@@ -16,9 +16,22 @@ from apps.rag.types import Passage
 from kauri.lib.text import fold
 
 _DEFINES = re.compile(
-    r"\best (?:un|une|la|le|l'|celle|celui|constitue|definie?|dite?)\b|\bdesigne|\bs'entend|\bentend par\b|\bsont (?:des|les)\b"
+    r"\best (?:un|une|la|le|l'|celle|celui|constitue|definie?|dite?)\b|\bdesigne|\bs'entend|\bentend par\b"
+    r"|\bsont (?:des|les)\b"
     r"|\bconsiste\b|\bconstitue|\ba pour (?:objet|but)|\bsont considere"
 )
+_HEADING = re.compile(
+    r"(?i)(?:(?:livre|(?:sous-)?titre|chapitre|(?:sous-)?section|partie|paragraphe)\s+(?:\d+|[ivx]+|premi[eè]re?"
+    r"|1er|pr[ée]liminaire)\b[^.;:]*"
+    r"(?:[.:–-]\s*[^.;:]*)?|art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*|\d+\s*/\s*\d+|page\s+\d+.*)"
+)
+_LIST_INTRODUCTION = re.compile(r":\s*(?:\n|\Z)")
+_POINTS_BACK = re.compile(
+    r"(?:il|elle|ils|elles|cette|ce|ces|cet|celui|celle|toutefois|cependant|en outre|dans (?:ce|ces"
+    r"|les deux) cas|a defaut|de meme)\b"
+)
+_NEIGHBOUR_SHARE = 0.35
+_LIST_ALLOWANCE = 2.5
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
 
@@ -61,16 +74,17 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     """Return the part of a passage that answers best, in whole sentences; None when it has no words to quote.
 
     A passage that is short enough is quoted whole; a longer one around its best sentence, a list with its
-    introduction.
+    introduction, the lines of a list that is too long chosen by what they say.
     """
-    sentences = _quotable(passage.text)
-    if not sentences:
+    groups = _groups(passage.text, _quotable(passage.text))
+    if not groups:
         return None
-    scores = [_score(passage.text[s.start : s.end], wanted, weights) for s in sentences]
-    first, last = _window(passage.text, sentences, scores, wanted, max_chars)
-    found = set(terms(passage.text[sentences[first].start : sentences[last].end]))
+    scores = [_score(_text(passage.text, group), wanted, weights) for group in groups]
+    chosen = _window(passage.text, groups, scores, max_chars)
+    sentences = [s for group in chosen for s in _shortened(passage.text, group, wanted, weights, max_chars)]
+    found = set(terms(" ".join(passage.text[s.start : s.end] for s in sentences)))
     coverage = sum(weight for term, weight in weights.terms.items() if term in found) / weights.total
-    return Excerpt(index, tuple(_merged(passage.text, sentences[first : last + 1])), max(scores), coverage)
+    return Excerpt(index, tuple(_merged(passage.text, sentences)), max(scores), coverage)
 
 
 def whole(index: int, passage: Passage, *, max_chars: int) -> tuple[Excerpt, bool]:
@@ -80,75 +94,108 @@ def whole(index: int, passage: Passage, *, max_chars: int) -> tuple[Excerpt, boo
     return Excerpt(index, tuple(_merged(passage.text, kept)), 1.0, 1.0), len(kept) == len(sentences)
 
 
-def _quotable(text: str) -> tuple[Sentence, ...]:
-    """Return sentences without a leading article heading, and without any that carry bracketed numbers."""
-    sentences = split_sentences(text)
-    kept = tuple(s for s in sentences if not _BRACKETED_NUMBER.search(text[s.start : s.end]))
-    while kept and _is_title(text[kept[0].start : kept[0].end]):
-        kept = kept[1:]
-    return kept or sentences
+Group = tuple[Sentence, ...]
 
 
-def _is_title(text: str) -> bool:
-    is_article_head = re.fullmatch(r"(?i)art(?:icle|\.)?\s*(?:premier|[\dlrd][\w.\s-]{0,12})\s*[:.–-]*", text.strip()) is not None
-    return is_article_head or (len(text) < 90 and text.rstrip()[-1:] not in ".;:!?»,)" and not re.search(r"\d", text))
+def _quotable(text: str) -> Group:
+    """Return the sentences that may be quoted: no headings at either end, none with bracketed numbers."""
+    sentences = [s for s in split_sentences(text) if not _BRACKETED_NUMBER.search(text[s.start : s.end])]
+    kept = list(sentences)
+    while kept and (_is_heading(text, kept[0]) or _is_short_title(text, kept[0])):
+        kept.pop(0)
+    while len(kept) > 1 and (
+        _is_heading(text, kept[-1]) or (_ends(text, kept[-2]) and _is_short_title(text, kept[-1]))
+    ):
+        kept.pop()
+    return tuple(kept or sentences)
+
+
+def _is_heading(text: str, sentence: Sentence) -> bool:
+    return _HEADING.fullmatch(text[sentence.start : sentence.end].strip()) is not None
+
+
+def _is_short_title(text: str, sentence: Sentence) -> bool:
+    words = text[sentence.start : sentence.end].rstrip()
+    return (
+        sentence.kind == "sentence" and len(words) < 60 and words[-1] not in ".;:!?»,)" and not re.search(r"\d", words)
+    )
+
+
+def _ends(text: str, sentence: Sentence) -> bool:
+    return text[sentence.end - 1] in ".!?»"
+
+
+def _groups(text: str, sentences: Sequence[Sentence]) -> list[Group]:
+    """Keep a list together with its introduction and with the words that close its sentence."""
+    groups: list[list[Sentence]] = []
+    for sentence in sentences:
+        previous = text[groups[-1][-1].start : groups[-1][-1].end].rstrip() if groups else "."
+        is_listed = sentence.kind == "list" and previous[-1] in ":;,"
+        goes_on = text[sentence.start].islower() and previous[-1] in ":;,"
+        if groups and (is_listed or goes_on or previous.endswith(":")):
+            groups[-1].append(sentence)
+        else:
+            groups.append([sentence])
+    return [tuple(group) for group in groups]
+
+
+def _text(text: str, group: Group) -> str:
+    return text[group[0].start : group[-1].end]
 
 
 def _score(text: str, wanted: Wanted, weights: Weights) -> float:
     found = set(terms(text))
     overlap = sum(weight for term, weight in weights.terms.items() if term in found) / weights.total
     length = len(text.split())
-    score = overlap / (1 + max(0, length - 40) / 80)
+    score = overlap / (1 + max(0, length - 60) / 160)
     if wanted.kind == "threshold":
         units = {mention.unit for mention in mentions(text)} - {"ref"}
-        score += 0.15 * bool(units) + 0.25 * bool(units & set(wanted.units))
+        score += 0.1 * bool(units) + 0.2 * bool(units & set(wanted.units))
     if wanted.kind == "definition" and _DEFINES.search(fold(text)):
         score += 0.15
-    if wanted.kind == "list" and (text.rstrip().endswith(":") or " : " in text):
+    if wanted.kind == "list" and _LIST_INTRODUCTION.search(text):
         score += 0.15
     return score
 
 
-def _window(
-    text: str, sentences: Sequence[Sentence], scores: Sequence[float], wanted: Wanted, max_chars: int
-) -> tuple[int, int]:
-    """Return the first and last sentence of the best excerpt of at most `max_chars` (a list may take double)."""
-    if sentences[-1].end - sentences[0].start <= max_chars:
-        return 0, len(sentences) - 1
-    first = last = max(range(len(sentences)), key=lambda i: (scores[i], -i))
-    while first > 0 and sentences[first].kind == "list":
-        first -= 1
-    allowed = max_chars * 2 if wanted.kind == "list" else max_chars
-    last = _list_end(text, sentences, first, last, allowed)
+def _window(text: str, groups: Sequence[Group], scores: Sequence[float], max_chars: int) -> Sequence[Group]:
+    """Return neighbouring groups around the best one that fit into `max_chars` and say something of the matter."""
+    if groups[-1][-1].end - groups[0][0].start <= max_chars:
+        return groups
+    best = max(range(len(groups)), key=lambda i: (scores[i], -i))
+    first = last = best
     while True:
-        sides = [(scores[i], i) for i in (first - 1, last + 1) if 0 <= i < len(sentences)]
-        fitting = [(score, i) for score, i in sides if _length(sentences, min(i, first), max(i, last)) <= max_chars
-                   and (score > 0.1 or _leans(text, sentences, first, i))]  # fmt: skip
+        sides = [i for i in (last + 1, first - 1) if 0 <= i < len(groups)]
+        fitting = [
+            i
+            for i in sides
+            if groups[max(i, last)][-1].end - groups[min(i, first)][0].start <= max_chars
+            and (scores[i] >= _NEIGHBOUR_SHARE * scores[best] or (i < first and _leans(text, groups[first])))
+        ]
         if not fitting:
-            return first, last
-        _, chosen = max(fitting)
+            return groups[first : last + 1]
+        chosen = max(fitting, key=lambda i: scores[i])
         first, last = min(first, chosen), max(last, chosen)
 
 
-def _leans(text: str, sentences: Sequence[Sentence], first: int, candidate: int) -> bool:
-    """Tell whether the excerpt begins with words that point back, so that the sentence before is needed."""
-    opening = fold(text[sentences[first].start : sentences[first].start + 30])
-    return candidate < first and re.match(r"(?:il|elle|ils|elles|cette|ce|ces|celui|celle|toutefois|en outre|dans ce cas)\b", opening) is not None
+def _leans(text: str, group: Group) -> bool:
+    """Tell whether a group opens with words that point back, so that the one before is needed."""
+    return _POINTS_BACK.match(fold(text[group[0].start : group[0].start + 30])) is not None
 
 
-def _list_end(text: str, sentences: Sequence[Sentence], first: int, last: int, max_chars: int) -> int:
-    introduces = text[: sentences[first].end].rstrip().endswith(":")
-    while (
-        last + 1 < len(sentences)
-        and (sentences[last + 1].kind == "list" or (introduces and last == first))
-        and _length(sentences, first, last + 1) <= max_chars
-    ):
-        last += 1
-    return last
-
-
-def _length(sentences: Sequence[Sentence], first: int, last: int) -> int:
-    return sentences[last].end - sentences[first].start
+def _shortened(text: str, group: Group, wanted: Wanted, weights: Weights, max_chars: int) -> Group:
+    """Return a group whole where it is at most three times as long as allowed, else its introduction and best"
+    " lines."""
+    if group[-1].end - group[0].start <= _LIST_ALLOWANCE * max_chars or len(group) < 3:
+        return group
+    ranked = sorted(group[1:], key=lambda s: -_score(text[s.start : s.end], wanted, weights))
+    kept, length = {group[0]}, group[0].end - group[0].start
+    for sentence in ranked:
+        length += sentence.end - sentence.start
+        if length > max_chars and len(kept) > 1:
+            break
+        kept.add(sentence)
+    return tuple(s for s in group if s in kept)
 
 
 def _merged(text: str, sentences: Sequence[Sentence]) -> list[tuple[int, int]]:

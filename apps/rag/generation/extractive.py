@@ -21,6 +21,9 @@ from apps.rag.types import Passage, Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_QUOTES = 3
+_MAX_CHOSEN = 2
+_SIDE_SHARE = 0.7
+_SIDE_COVERAGE = 0.6
 _MAX_ARTICLE_CHARS = 2_000
 _FIRST_CHARS = 700
 _NEXT_CHARS = 420
@@ -53,7 +56,11 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
 
 def _chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
     paragraphs = [_row_answer(row) for row in rows[:_MAX_QUOTES]]
-    near = [row for row in others if not row.is_class and row.plan == rows[0].plan][:_MAX_OTHERS]
+    named = {
+        account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
+    }
+    near = [row for row in others if not row.is_class and row.plan == rows[0].plan and row.account.number not in named]
+    near = near[:_MAX_OTHERS]
     if near:
         lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in near]
         paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
@@ -68,23 +75,18 @@ def _row_answer(row: ChartRow) -> str:
     sentences = [wording.account_is(row.account.number, label, row.plan)]
     if row.parent:
         parent = wording.quoted(row.parent.label, number)
-        sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit))
+        sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit, row.class_title))
     else:
-        sentences.append(wording.account_class(row.class_digit, number))
+        sentences.append(wording.account_class(row.class_digit, row.class_title, number))
     return f"{' '.join(sentences)}{_below(row.below, wording.accounts_below(len(row.below), number))}"
 
 
 def _below(accounts: Sequence[Account], introduction: str) -> str:
     if not accounts:
         return ""
-    lines = [f"- {account.number} : {_unmarked(account.label)}" for account in accounts[:_MAX_BELOW]]
+    lines = [f"- {account.number} : {wording.quoted(account.label, None)}" for account in accounts[:_MAX_BELOW]]
     rest = f"\n\n{wording.list_goes_on()}" if len(accounts) > _MAX_BELOW else ""
     return "\n\n" + "\n".join([introduction, "", *lines]) + rest
-
-
-def _unmarked(label: str) -> str:
-    """Quote within a list whose introduction carries the marker."""
-    return wording.quoted(label, 0).rpartition("»")[0] + "»"
 
 
 def _articles(passages: Sequence[RankedPassage], exact: Sequence[int]) -> list[str]:
@@ -112,54 +114,61 @@ def _first_rank(passages: Sequence[RankedPassage], exact: Sequence[int], index: 
 def _quotes(asked: Wanted, passages: Sequence[RankedPassage]) -> list[str]:
     read = [ranked.passage for ranked in passages[:_N_CANDIDATES]]
     weights = weigh(asked, read)
-    chosen = _compared(asked, passages, weights) if asked.kind == "comparison" else []
-    if len(chosen) > 1:
-        return [wording.compared(read[e.index], _quotation(read[e.index], e)) for e in chosen]
-    chosen = _chosen(asked, passages, weights)
+    excerpts = _excerpts(asked, read, weights)
+    sides = _sides(asked, passages, excerpts) if asked.kind == "comparison" else []
+    if len(sides) > 1:
+        return [wording.compared(read[e.index], _quotation(read[e.index], e)) for e in sides]
     return [
         wording.according_to(read[e.index], _quotation(read[e.index], e), is_first=position == 0)
-        for position, e in enumerate(chosen)
+        for position, e in enumerate(_chosen(asked, passages, excerpts))
     ]
 
 
-def _chosen(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
-    """Choose the best passage, and others only where they are nearly as good and bring words of their own."""
-    excerpts = _excerpts(asked, passages, weights)
-    if not excerpts:
-        return []
-    best_score = max(passages[0].score, 1e-9)
-    chosen = excerpts[:1]
-    for candidate in excerpts[1:]:
-        passage = passages[candidate.index].passage
-        is_near = passages[candidate.index].score >= 0.8 * best_score and candidate.coverage >= 0.8 * chosen[0].coverage
-        is_twin = any(passages[e.index].passage.locator == passage.locator for e in chosen)
-        if is_near and not is_twin and not conflicts(asked.folded, passage) and len(chosen) < _MAX_QUOTES:
-            chosen.append(candidate)
-    return chosen
-
-
-def _excerpts(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
+def _excerpts(asked: Wanted, read: Sequence[Passage], weights: Weights) -> list[Excerpt]:
     made = [
         excerpt(
-            index, ranked.passage, asked, weights, max_chars=_FIRST_CHARS if index == 0 else _NEXT_CHARS
+            index,
+            passage,
+            asked,
+            weights,
+            max_chars=_NEXT_CHARS if index and asked.kind != "comparison" else _FIRST_CHARS,
         )
-        for index, ranked in enumerate(passages[:_N_CANDIDATES])
+        for index, passage in enumerate(read)
     ]
     return [each for each in made if each is not None]
 
 
-def _compared(asked: Wanted, passages: Sequence[RankedPassage], weights: Weights) -> list[Excerpt]:
-    """Choose one passage for each legal form that the question names, in the order of the question."""
+def _chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
+    """Choose the best passage, and a second one only where it is nearly as good by words and by rank.
+
+    A reader wants the rule, not all that sounds like it: what else was found stands beside the answer anyway.
+    """
+    chosen = list(excerpts[:1])
+    for candidate in excerpts[1:]:
+        passage = passages[candidate.index].passage
+        share = passages[candidate.index].score / max(passages[0].score, 1e-9)
+        is_new = all(passages[e.index].passage.locator != passage.locator for e in chosen)
+        # Where the words prove little, the rank must prove more.
+        share_needed = 0.8 if candidate.coverage >= 0.6 else 0.93
+        is_as_good = candidate.coverage >= 0.9 * chosen[0].coverage and share >= share_needed
+        if is_new and is_as_good and not conflicts(asked.folded, passage) and len(chosen) < _MAX_CHOSEN:
+            chosen.append(candidate)
+    return chosen
+
+
+def _sides(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
+    """Choose the passages to compare: one for each legal form that the question names, else the best two."""
     chosen: list[Excerpt] = []
     for form in named_forms(asked.folded)[:_MAX_QUOTES]:
-        sides = [
-            each
-            for each in _excerpts(asked, passages, weights)
-            if speaks_of(form, passages[each.index].passage) and each.index not in {e.index for e in chosen}
-        ]
-        if sides:
-            chosen.append(sides[0])
-    return chosen
+        told = (e for e in excerpts if e not in chosen and speaks_of(form, passages[e.index].passage))
+        side = next(told, None)
+        if side is not None:
+            chosen.append(side)
+    if len(chosen) > 1 or not excerpts:
+        return chosen
+    near = [e for e in excerpts[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score
+            and e.coverage >= _SIDE_COVERAGE * excerpts[0].coverage]  # fmt: skip
+    return [excerpts[0], *near[:1]]
 
 
 def _quotation(passage: Passage, chosen: Excerpt) -> str:
@@ -182,5 +191,3 @@ def _samples_note(text: str, passages: Sequence[RankedPassage]) -> str:
     cited = {number for marker in markers(text) for number in marker.numbers}
     n_samples = sum(passages[number - 1].passage.kind == "sample" for number in cited)
     return wording.samples_note(n_samples, len(cited)) if n_samples else ""
-
-

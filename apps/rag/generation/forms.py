@@ -10,7 +10,11 @@ from kauri.lib.text import fold
 _FORMS: dict[str, re.Pattern[str]] = {
     "SARL": re.compile(r"\bsarl\b|responsabilite limitee"),
     "SAS": re.compile(r"\bsasu?\b|actions simplifiee"),
-    "SA": re.compile(r"\bsa\b|\bs\.a\.|societes? anonymes?"),
+    # "sa" alone is a possessive far more often than a company
+    "SA": re.compile(
+        r"\b(?:la|une|des|les|et|ou|contre|vs|en|d'une|,) sa\b(?! \w+ement| posses)|\bsa (?:et|ou|contre|vs|:)"
+        r"|\bs\.a\.(?!r)|societes? anonymes?"
+    ),
     "SNC": re.compile(r"\bsnc\b|nom collectif"),
     "SCS": re.compile(r"\bscs\b|commandite simple|commanditaire|commandite\b"),
     "GIE": re.compile(r"\bgie\b|interet economique"),

@@ -19,8 +19,10 @@ _CONNECTIVE = re.compile(
 )
 _VOCABULARY = frozenset(
     terms(
-        "voici règle règles calcul calculs textes texte passages passage extraits source sources résumé réponse question"
-        " disent dit prévoient prévoit précisent précise permettent répondre points retenir conditions suivantes suivants"
+        "voici règle règles calcul calculs textes texte passages passage extraits source sources résumé réponse"
+        " question"
+        " disent dit prévoient prévoit précisent précise permettent répondre points retenir conditions suivantes"
+        " suivants"
         " principe exception écriture définition exemple vérifier vérifiez lisez consultez comparaison différence"
         " trouver trouve termes utiles conclusion contrôle applicable applicables entier lire ouvrez continue article"
         " here rule rules calculation texts answer summary following say read check open whole continues principle"
@@ -40,7 +42,7 @@ def introduces(piece: str) -> bool:
     return is_structure(piece) or body.startswith(("#", "|")) or body.rstrip("*").rstrip().endswith((":", "**"))
 
 
-def is_framing(piece: str, known_stems: frozenset[str], is_same_language: bool) -> bool:  # noqa: FBT001 - a plain fact about the text
+def is_framing(piece: str, known_stems: frozenset[str], *, is_same_language: bool) -> bool:
     """Tell whether an unmarked piece without quotations may stand: it frames and states nothing.
 
     It is short, has the form of a heading, an introduction or a known connecting sentence, and at least half of
@@ -54,11 +56,13 @@ def is_framing(piece: str, known_stems: frozenset[str], is_same_language: bool) 
     bare = body.replace("’", "'")
     is_heading = body.startswith("#") or (body.startswith("**") and body.rstrip(" :").endswith("**"))
     is_header_row = body.startswith("|")
-    has_form = is_heading or is_header_row or body.rstrip("*").rstrip().endswith(":") or _CONNECTIVE.match(bare) is not None
-    return has_form and _known_share(body, known_stems, is_same_language) >= _MIN_KNOWN
+    has_form = (
+        is_heading or is_header_row or body.rstrip("*").rstrip().endswith(":") or _CONNECTIVE.match(bare) is not None
+    )
+    return has_form and _known_share(body, known_stems, is_same_language=is_same_language) >= _MIN_KNOWN
 
 
-def _known_share(body: str, known_stems: frozenset[str], is_same_language: bool) -> float:  # noqa: FBT001 - see above
+def _known_share(body: str, known_stems: frozenset[str], *, is_same_language: bool) -> float:
     words = terms(body)
     if not words or not is_same_language:
         return 1.0

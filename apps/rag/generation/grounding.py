@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from apps.rag.analysis import terms
 from apps.rag.generation import framing
 from apps.rag.generation.arithmetic import steps
 from apps.rag.generation.markers import markers
 from apps.rag.generation.numbers import Mention, mentions
-from apps.rag.generation.quotes import Found, Quotation, QuotableText, locate, quotable, quotations
+from apps.rag.generation.quotes import Found, QuotableText, Quotation, locate, quotable, quotations
 from apps.rag.generation.sentences import is_list_line, paragraphs
-from apps.rag.analysis import terms
 from apps.rag.types import Passage, Question, display_locator
 
 _UNSAFE = re.compile(
@@ -101,42 +101,56 @@ def check(piece: str, context: Context) -> Checked:
     named = {number - 1 for marker in markers(piece) for number in marker.numbers}
     if any(not 0 <= index < len(context.sources) for index in named):
         return _refuse("unknown_marker", context)
-    quotes = _located(piece, named, context)
+    is_line = is_list_line(piece) or piece.lstrip().startswith("|")
+    backing = frozenset(named) or (frozenset(context.inherited) if is_line else frozenset())
+    quotes = _located(piece, backing, context)
     if quotes is None:
         return _refuse("quotation", context)
     claim = _blank(piece, quotes)
     if _UNSAFE.search(claim):
         return _refuse("markup", context)
-    return _check_claim(piece, claim, frozenset(named), quotes, context)
+    return _check_claim(_Piece(piece, claim, frozenset(named), backing, is_line), quotes, context)
 
 
-def _check_claim(
-    piece: str, claim: str, named: frozenset[int], quotes: tuple[LocatedQuote, ...], context: Context
-) -> Checked:
-    is_line = is_list_line(piece) or piece.lstrip().startswith("|")
-    backing = named or (frozenset(context.inherited) if is_line else frozenset())
-    vouching = backing or context.cited
-    numbers = mentions(claim)
-    computed = _computed(claim, numbers, vouching, context)
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece under judgement: its text, what it claims in its own words, the sources it names and may lean on."""
+
+    text: str
+    claim: str
+    named: frozenset[int]
+    backing: frozenset[int]
+    is_line: bool
+
+
+def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Context) -> Checked:
+    vouching = piece.backing or context.cited
+    numbers = mentions(piece.claim)
+    computed = _computed(piece.claim, numbers, vouching, context)
     if computed is None:
         return _refuse("arithmetic", context)
     context = replace(context, computed=context.computed | computed.values)
-    unsupported = [i for i in range(len(numbers)) if i not in computed.results
-                   and not _is_supported(claim, numbers[i], vouching, context)]  # fmt: skip
-    if unsupported:
+    stated = [number for i, number in enumerate(numbers) if i not in computed.results]
+    if not all(_is_supported(piece.claim, number, vouching, context) for number in stated):
         return _refuse("number", context)
-    is_framing = not named and not quotes and framing.is_framing(piece, context.stems, context.is_same_language)
-    is_vouched = bool(quotes or numbers) or _shares_words(claim, backing, context) if backing else bool(computed.results) or is_framing
+    frames = (
+        not piece.named
+        and not quotes
+        and framing.is_framing(piece.text, context.stems, is_same_language=context.is_same_language)
+    )
+    if piece.backing:
+        is_vouched = bool(quotes or numbers) or _shares_words(piece.claim, piece.backing, context)
+    else:
+        is_vouched = bool(computed.results) or frames
     if not is_vouched:
-        return _refuse("unrelated" if backing else "uncited", context)
-    following = _following(piece, named, is_line, context)
+        return _refuse("unrelated" if piece.backing else "uncited", context)
     return Checked(
         is_kept=True,
         reason="",
-        context=following,
+        context=_following(piece, context),
         quotes=quotes,
         n_computed=len(computed.results),
-        is_framing=is_framing and not computed.results,
+        is_framing=frames and not computed.results,
     )
 
 
@@ -144,7 +158,8 @@ def _refuse(reason: str, context: Context) -> Checked:
     return Checked(is_kept=False, reason=reason, context=replace(context, inherited=()))
 
 
-def _following(piece: str, named: frozenset[int], is_line: bool, context: Context) -> Context:
+def _following(judged: _Piece, context: Context) -> Context:
+    piece, named, is_line = judged.text, judged.named, judged.is_line
     if is_line and not named:
         return context
     introduces = piece.rstrip().rstrip("*").endswith(":") or (is_line and piece.lstrip().startswith("|"))
@@ -222,7 +237,9 @@ def _is_supported(claim: str, number: Mention, backing: frozenset[int], context:
     if _PARAGRAPH_REFERENCE.search(before):
         return any(number.values & {Fraction(n + 1)} for i in backing for n in range(context.sources[i].n_paragraphs))
     if _CLASS_REFERENCE.search(before):
-        return any(str(next(iter(number.values))) == _account_class(context.sources[index].passage) for index in backing)
+        return any(
+            str(next(iter(number.values))) == _account_class(context.sources[index].passage) for index in backing
+        )
     return False
 
 

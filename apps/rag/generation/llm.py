@@ -74,12 +74,12 @@ class OpenAIChatModel:
             finally:
                 await chunks.close()
 
-    async def _open(
-        self, client: AsyncOpenAI, messages: Sequence[ChatTurn]
-    ) -> AsyncStream[ChatCompletionChunk]:
+    async def _open(self, client: AsyncOpenAI, messages: Sequence[ChatTurn]) -> AsyncStream[ChatCompletionChunk]:
         return await client.chat.completions.create(
             model=self.model,
-            messages=cast("list[ChatCompletionMessageParam]", [{"role": t.role, "content": t.content} for t in messages]),
+            messages=cast(
+                "list[ChatCompletionMessageParam]", [{"role": t.role, "content": t.content} for t in messages]
+            ),
             stream=True,
             stream_options={"include_usage": True},
             temperature=0,
@@ -197,4 +197,4 @@ def _named(status: int, body: object) -> ModelFailed:
         return ProviderRateLimited()
     if status in {408, 409, 425} or status >= 500 or status == 0:
         return ProviderUnavailable()
-    return ProviderRefused()
+    return ProviderRefused(extra={"status": status})

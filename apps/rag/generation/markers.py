@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 NO_BREAK_SPACE = "\u00a0"
-_MARKER = re.compile(
-    r"[\[【]\^?\s*(?P<numbers>\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]{0,60})?[\]】](?!\()"
-)
+_MARKER = re.compile(r"[\[【]\^?\s*(?P<numbers>\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\s*(?:†[^\]】\n]{0,60})?[\]】](?!\()")
 _RELEASED = re.compile(r"\[(\d{1,3})\]")
 _SPACE_BEFORE = re.compile(r"[ \t\u00a0\u202f]*\Z")
 _MAX_RANGE = 20

@@ -37,7 +37,8 @@ _TOKEN = re.compile(
     rf"(?P<percent>(?:pour|per|p\.){_GAP}?(?:100|cent)\b)"
     rf"|(?P<code>(?<![\w.,])\d+(?:-\d+)+(?![\w]))"
     rf"|(?P<figure>(?<![\d])(?:{_FIGURE}))(?P<scale>{_GAP}?(?:mille|millions?|milliards?|thousand|billion)\b)?"
-    rf"|(?<!\w)(?P<words>(?:{_WORD})(?:(?:[ \u00a0-]|{_GAP}et{_GAP})(?:{_WORD}))*)(?![\w])(?P<part>[ \u00a0-](?:{_PART})s?\b)?"
+    rf"|(?<!\w)(?P<words>(?:{_WORD})(?:(?:[ \u00a0-]"
+    rf"|{_GAP}et{_GAP})(?:{_WORD}))*)(?![\w])(?P<part>[ \u00a0-](?:{_PART})s?\b)?"
     rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)",
     re.IGNORECASE,
 )

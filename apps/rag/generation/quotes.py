@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _APOSTROPHES = "’‘ʼ´`ʹ′"
-_DROPPED = "«»“”„‟\"″\u200b\u200c\u200d\ufeff\u00ad"
+_DROPPED = '«»“”„‟"″\u200b\u200c\u200d\ufeff\u00ad'
 _HUGGING = "»”;:!?%"
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)\s*")
 
@@ -82,7 +82,7 @@ def quotations(text: str) -> tuple[Quotation, ...]:
     found: list[Quotation] = []
     position = 0
     while position < len(text):
-        if text[position] in "«“\"„":
+        if text[position] in '«“"„':
             end, is_closed = _closing(text, position)
             found.append(Quotation(position, end, text[position + 1 : end - is_closed]))
             position = end

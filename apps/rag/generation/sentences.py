@@ -13,18 +13,25 @@ SentenceKind = Literal["sentence", "list", "table"]
 # A quotation or a line longer than this is released (and judged) as it stands.
 MAX_HELD_CHARS = 4_000
 
-_ABBREVIATIONS = frozenset(
-    "al alin apr art arts av bd bull c-a-d cass cf chap chron cie coll comm cons dir dr ed env etc ex fig ibid incl infra"
-    " lib liv loc m max me min mlle mm mme mr n no nos not num obs op p par pp pr prof rec ref resp ss st ste suiv"
-    " supra t tel tit trib univ v vol".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ABBREVIATIONS = _words(
+    "al alin apr art arts av bd bull c-a-d cass cf chap chron cie coll comm cons dir dr ed env etc ex fig ibid incl"
+    " infra lib liv loc m max me min mlle mm mme mr n no nos not num obs op p par pp pr prof rec ref resp ss st"
+    " ste suiv"
+    " supra t tel tit trib univ v vol"
 )
 # Words that open a sentence even after an abbreviation: "dans une S.A. Le capital…".
-_OPENERS = frozenset(
+_OPENERS = _words(
     "au aucun aucune aux ce ces cet cette chaque dans de des elle elles en il ils l la le les leur lorsqu lorsque"
-    " ne nul on pour quand sauf si son sous sur tout toute toutefois toutes tous un une the this it if".split()
+    " ne nul on pour quand sauf si son sous sur tout toute toutefois toutes tous un une the this it if"
 )
-_ITEM = re.compile(r"[ \t]*(?:[-–—•▪◦●*·‑]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\s?[°)][).]?\s|\d{1,2}[.°]-?\s|[IVX]{1,4}[.)]\s)")
-_TERMINATOR = re.compile(r"[.!?…]+")
+_ITEM = re.compile(
+    r"[ \t]*(?:[-–—•▪◦●*·‑]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\s?[°)][).]?\s|\d{1,2}[.°]-?\s|[IVX]{1,4}[.)]\s)"
+)
 _CLOSERS = "»”\"’')]*_"
 _SPACES = " \t\u00a0\u202f\u2009"
 _MARKERS = re.compile(r"[ \t\u00a0\u202f]*\[\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
@@ -107,7 +114,7 @@ def _forced_end(buffer: str) -> int:
 
 def _stream_boundary(buffer: str, position: int, *, is_last: bool) -> int | None:
     """Return the end of the piece closed by the terminator here, 0 when it closes none, None to wait."""
-    end = _skip_closers(buffer, _TERMINATOR.match(buffer, position).end())  # type: ignore[union-attr]  # a terminator stands here
+    end = _skip_closers(buffer, _terminator_end(buffer, position))
     while match := _MARKERS.match(buffer, end):
         end = _skip_closers(buffer, match.end())
     after = end
@@ -123,6 +130,12 @@ def _stream_boundary(buffer: str, position: int, *, is_last: bool) -> int | None
     return after if _is_boundary(buffer, position, after) else 0
 
 
+def _terminator_end(text: str, position: int) -> int:
+    while position < len(text) and text[position] in ".!?…":
+        position += 1
+    return position
+
+
 def _skip_closers(text: str, position: int) -> int:
     while position < len(text) and text[position] in _CLOSERS:
         position += 1
@@ -132,7 +145,7 @@ def _skip_closers(text: str, position: int) -> int:
 def _is_boundary(text: str, dot: int, after: int) -> bool:
     """Tell whether the terminator at `dot` ends a sentence whose successor starts at `after`."""
     opener = text[after]
-    if not (opener.isupper() or opener.isdigit() or opener in "«“\"([*-–—•À"):
+    if not (opener.isupper() or opener.isdigit() or opener in '«“"([*-–—•À'):
         return False
     if text[dot] != ".":
         return True
@@ -165,7 +178,7 @@ def _sentences_of_block(text: str, start: int, end: int, kind: SentenceKind) -> 
         char = text[position]
         depth = _depth_after(char, depth) if text.find("»", position, end) >= 0 else 0
         if char in ".!?…" and depth == 0:
-            after = _skip_closers(text, _TERMINATOR.match(text, position).end())  # type: ignore[union-attr]  # a terminator stands here
+            after = _skip_closers(text, _terminator_end(text, position))
             successor = after
             while successor < end and text[successor].isspace():
                 successor += 1

@@ -23,10 +23,14 @@ _GUILLEMETS = re.compile("[«»“”]")
 _MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
 
 
-def quoted(words: str, marker: int) -> str:
-    """Return words between guillemets with their marker; quotation marks inside become inner ones."""
+def quoted(words: str, marker: int | None) -> str:
+    """Return words between guillemets with their marker; quotation marks inside become inner ones.
+
+    Without a marker it is for lines of a list whose introduction carries it.
+    """
     inner = _inner_marks(words.strip())
-    return f"«{NO_BREAK_SPACE}{inner}{NO_BREAK_SPACE}»{NO_BREAK_SPACE}[{marker}]"
+    mark = "" if marker is None else _mark(marker)
+    return f"«{NO_BREAK_SPACE}{inner}{NO_BREAK_SPACE}»{mark}"
 
 
 def source_name(passage: Passage) -> str:
@@ -56,7 +60,7 @@ def article_says(passage: Passage, quotation: str) -> str:
 
 def compared(passage: Passage, quotation: str) -> str:
     """Introduce one side of a comparison."""
-    return f"**{_bare(_subject(passage))}**\n\n{according_to(passage, quotation, is_first=True)}"
+    return according_to(passage, quotation, is_first=True)
 
 
 def article_goes_on() -> str:
@@ -79,18 +83,18 @@ def class_is(number: str, label: str) -> str:
     return _("Class %(number)s is entitled %(label)s.") % {"number": number, "label": label}
 
 
-def account_belongs(number: str, label: str, digit: str) -> str:
+def account_belongs(number: str, label: str, digit: str, title: str) -> str:
     """Say under which account and class an account stands; `label` is a quotation with its marker."""
     return _("It belongs to account %(number)s, %(label)s, in class %(class)s.") % {
         "number": number,
         "label": label,
-        "class": digit,
+        "class": _titled(digit, title),
     }
 
 
-def account_class(digit: str, marker: int) -> str:
+def account_class(digit: str, title: str, marker: int) -> str:
     """Say in which class an account without a parent stands."""
-    return _("It belongs to class %(class)s%(marker)s.") % {"class": digit, "marker": _mark(marker)}
+    return _("It belongs to class %(class)s%(marker)s.") % {"class": _titled(digit, title), "marker": _mark(marker)}
 
 
 def accounts_below(n_accounts: int, marker: int) -> str:
@@ -126,6 +130,10 @@ def samples_note(n_samples: int, n_cited: int) -> str:
 
 def _mark(marker: int) -> str:
     return f"{NO_BREAK_SPACE}[{marker}]"
+
+
+def _titled(digit: str, title: str) -> str:
+    return f"{digit} ({title[0].lower()}{title[1:]})" if title else digit
 
 
 def _with_article(code: str) -> str:

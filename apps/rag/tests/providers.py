@@ -23,8 +23,8 @@ from typing import Any, Literal, get_args
 import uvicorn
 
 Mode = Literal[
-    "good", "slow", "silent", "stalls", "fails", "limited", "unpaid", "refuses", "breaks", "cuts", "truncates", "lying", "evil",
-    "nothing", "garbled", "empty",
+    "good", "slow", "silent", "stalls", "fails", "limited", "unpaid", "refuses", "breaks", "cuts", "truncates",
+    "lying", "evil", "nothing", "garbled", "empty",
 ]  # fmt: skip
 Message = MutableMapping[str, Any]
 _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n<passage-(\w+)>\n(.*?)\n</passage-\3>", re.DOTALL)
@@ -77,7 +77,9 @@ def answer_for(mode: Mode, messages: list[dict[str, str]]) -> str:
 def build_app(server: ProviderServer) -> Callable[..., Awaitable[None]]:
     """Return the ASGI application that answers as `server.mode` says at the time of the request."""
 
-    async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+    async def app(
+        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
         if scope["type"] != "http":
             return
         body = json.loads(await _body(receive) or b"{}")
@@ -109,7 +111,9 @@ async def _respond(
     if server.mode in _REFUSALS:
         status, code = _REFUSALS[server.mode]
         await _start(send, status, "application/json")
-        await send({"type": "http.response.body", "body": json.dumps({"error": {"message": "no", "code": code}}).encode()})
+        await send(
+            {"type": "http.response.body", "body": json.dumps({"error": {"message": "no", "code": code}}).encode()}
+        )
         return
     if server.mode == "silent":
         await _until_gone(receive)
@@ -153,7 +157,9 @@ async def _lines(
     if server.mode == "truncates":
         yield _chunk({"content": "Et puis le capital est de"})
     yield _chunk({}, "length" if server.mode == "truncates" else "stop")
-    yield json.dumps({**_frame(), "choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}})
+    yield json.dumps(
+        {**_frame(), "choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}}
+    )
     yield "[DONE]"
 
 
@@ -172,7 +178,9 @@ def serve(mode: Mode = "good", *, port: int = 0, delay_s: float = 0.0) -> Iterat
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     provider = ProviderServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", mode, delay_s)
-    config = uvicorn.Config(build_app(provider), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        build_app(provider), log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=1
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(running.serve([listener])), daemon=True)
     thread.start()

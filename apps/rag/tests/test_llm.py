@@ -65,9 +65,8 @@ async def test_it_streams_text_and_usage() -> None:
     ],
 )
 async def test_each_failure_has_its_name(mode: Mode, error: type[ModelFailed], *, is_permanent: bool) -> None:
-    with serve(mode) as server:
-        with pytest.raises(ModelFailed) as caught:
-            await collect(model_at(server.url))
+    with serve(mode) as server, pytest.raises(ModelFailed) as caught:
+        await collect(model_at(server.url))
     assert type(caught.value) is error
     assert caught.value.permanent is is_permanent
     assert server.n_calls == 1

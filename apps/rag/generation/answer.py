@@ -1,0 +1,179 @@
+"""From a search result to the events of an answer: refusal, small talk, a model's text, or extracts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from apps.rag.config import RagConfig
+from apps.rag.errors import ModelFailed
+from apps.rag.generation import extractive, refusals
+from apps.rag.generation.errors import ProviderTruncated
+from apps.rag.generation.prompt import NO_TEXT, build_prompt
+from apps.rag.generation.providers import stream_from
+from apps.rag.generation.release import ReleaseEvent, Releaser
+from apps.rag.ports import ChatModel
+from apps.rag.types import (
+    AnswerEvent,
+    Finished,
+    Grounded,
+    Question,
+    Refused,
+    Restarted,
+    SearchResult,
+    TextDelta,
+    Usage,
+)
+from apps.rag.understanding.intent import CONVERSATION
+from kauri.lib.breaker import BreakerOpen
+
+logger = logging.getLogger(__name__)
+
+_MAX_NEAREST = 5
+_DEGRADED = "model_unavailable"
+
+
+async def generate(
+    question: Question, result: SearchResult, *, providers: Sequence[ChatModel], config: RagConfig
+) -> AsyncGenerator[AnswerEvent, None]:
+    """Yield the events of an answer from after Retrieved on; the last one is Finished.
+
+    The text is what the TextDeltas after the last Restarted say, and only grows. Raises nothing of its own:
+    where every model fails the answer is made of extracts and marked `model_unavailable`.
+    """
+    if result.understanding.intent == CONVERSATION:
+        for event in _conversation(question, result):
+            yield event
+        return
+    if not result.is_answerable or not result.passages:
+        for event in _refusal(question, result, result.refusal_reason or "no_evidence"):
+            yield event
+        return
+    run = _Run(question, result, config)
+    for model in providers:
+        async with aclosing(_from_model(run, model)) as events:
+            async for event in events:
+                yield event
+        if run.is_done:
+            return
+        if run.was_answered:
+            break  # it answered, and nothing of it stood: another model is no cure for that
+    for event in _extracts(run, is_degraded=bool(providers) and not run.was_answered):
+        yield event
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one answer has come to; `has_sent` tells that a Restarted must precede other text."""
+
+    question: Question
+    result: SearchResult
+    config: RagConfig
+    has_sent: bool = False
+    is_done: bool = False
+    was_answered: bool = False  # a provider answered to its end, whatever its text was worth
+
+
+async def _from_model(run: _Run, model: ChatModel) -> AsyncGenerator[AnswerEvent, None]:
+    """Yield what one provider's answer is worth; `run.is_done` tells whether it ended the answer."""
+    if run.has_sent:
+        run.has_sent = False
+        yield Restarted()
+    draft = _ModelDraft(run)
+    is_complete = True
+    try:
+        messages = build_prompt(run.question, run.result.passages, run.config)
+        stream = stream_from(model, messages)
+        async with aclosing(stream) as deltas:
+            async for delta in deltas:
+                for released in draft.take(delta.text, delta.usage):
+                    yield released
+    except ProviderTruncated:
+        is_complete = False
+    except (ModelFailed, BreakerOpen) as error:
+        logger.warning("provider %s gave no answer: %s", model.provider, error.code)
+        run.has_sent = draft.releaser.has_released
+        return
+    run.was_answered = True
+    for event in draft.end(model, is_complete=is_complete):
+        yield event
+
+
+class _ModelDraft:
+    """One provider's text on its way through the checks."""
+
+    def __init__(self, run: _Run) -> None:
+        self.releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
+        self._run = run
+        self._usage = Usage()
+        self._opening: str | None = ""  # held while it may still be the word for "no text answers"
+
+    def take(self, text: str, usage: Usage | None) -> Iterator[ReleaseEvent]:
+        """Take a delta and yield what it makes whole."""
+        self._usage = usage or self._usage
+        if self._opening is not None:
+            self._opening += text
+            if NO_TEXT.startswith(self._opening.strip()[: len(NO_TEXT)]):
+                return
+            text, self._opening = self._opening, None
+        yield from self.releaser.feed(text)
+
+    def end(self, model: ChatModel, *, is_complete: bool) -> Iterator[AnswerEvent]:
+        """Yield the end of the answer, or nothing where nothing of it could be sent."""
+        if self._opening is not None and self._opening.strip().startswith(NO_TEXT):
+            self._run.is_done = True
+            yield from _refusal(self._run.question, self._run.result, "no_evidence", self._finished(model, "refusal"))
+            return
+        if self._opening:
+            yield from self.releaser.feed(self._opening)
+        yield from self.releaser.close(is_complete=is_complete)
+        if not self.releaser.has_released:
+            logger.warning("nothing of the answer of %s could be sent", model.provider)
+            return
+        self._run.is_done = True
+        yield _grounded(self.releaser)
+        yield self._finished(model, "model")
+
+    def _finished(self, model: ChatModel, mode: str) -> Finished:
+        degraded = self._run.result.degraded
+        if mode == "refusal":
+            return Finished("refusal", model.provider, model.model, self._usage, degraded)
+        return Finished("model", model.provider, model.model, self._usage, degraded)
+
+
+def _conversation(question: Question, result: SearchResult) -> Iterator[AnswerEvent]:
+    yield TextDelta(refusals.conversation_text(question))
+    yield Grounded(0, 0, 0)
+    yield Finished("conversation", "", "", Usage(), result.degraded)
+
+
+def _refusal(
+    question: Question, result: SearchResult, reason: str, finished: Finished | None = None
+) -> Iterator[AnswerEvent]:
+    nearest = () if reason == "out_of_scope" else result.passages[:_MAX_NEAREST]
+    yield Refused(refusals.refusal_text(question, result, reason), reason, nearest)
+    yield Grounded(0, 0, 0)
+    yield finished or Finished("refusal", "", "", Usage(), result.degraded)
+
+
+def _extracts(run: _Run, *, is_degraded: bool) -> Iterator[AnswerEvent]:
+    """Yield the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
+    releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
+    events = [*releaser.feed(extractive.draft(run.question, run.result)), *releaser.close()]
+    degraded = (*run.result.degraded, *([_DEGRADED] if is_degraded else []))
+    if run.has_sent:
+        yield Restarted()
+    if not events:
+        finished = Finished("refusal", "", "", Usage(), degraded)
+        yield from _refusal(run.question, run.result, "no_evidence", finished)
+        return
+    yield from events
+    yield _grounded(releaser)
+    yield Finished("extractive", "", "", Usage(), degraded)
+
+
+def _grounded(releaser: Releaser) -> Grounded:
+    counts = releaser.counts
+    return Grounded(counts.n_sentences, counts.n_dropped, counts.n_computed)

@@ -1,0 +1,68 @@
+"""What Kauri says when it does not answer from the texts: refusals and small talk."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from apps.rag.generation import wording
+from apps.rag.types import Question, SearchResult
+from kauri.lib.text import fold
+
+_MAX_NEAREST = 3
+_THANKS = re.compile(r"\b(?:merci|thanks|thank you|parfait|super)\b")
+_FAREWELL = re.compile(r"\b(?:au revoir|bye|a bientot|bonne (?:journee|soiree|nuit)|goodbye)\b")
+_WHO = re.compile(r"\b(?:qui|que|quoi|comment|nom|who|what|how)\b")
+
+
+def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
+    """Return the refusal: that there is no answer, why, and which texts came nearest."""
+    with override(question.language):
+        if reason == "out_of_scope":
+            return _(
+                "This question lies outside OHADA accounting and business law."
+                " I answer on the SYSCOHADA, the uniform acts and the tax practice of the member states."
+            )
+        why = _why(result, reason)
+        nearest = _nearest(result) if reason != "reference_not_found" else ""
+        return " ".join(part for part in (_("I have no text to answer with."), why, nearest) if part)
+
+
+def conversation_text(question: Question) -> str:
+    """Return the reply to a greeting, to thanks, to a farewell or to a question about Kauri itself."""
+    folded = fold(question.text)
+    with override(question.language):
+        if _FAREWELL.search(folded):
+            return _("Goodbye. Your conversations stay here for when you come back.")
+        if _THANKS.search(folded):
+            return _("You are welcome. Ask whenever a text needs to be found or checked.")
+        if _WHO.search(folded):
+            return _(
+                "I am Kauri. I search the OHADA texts (SYSCOHADA, uniform acts, charts of accounts, case law and"
+                " doctrine) and answer with their own words, with a citation that opens the passage."
+                " When no text answers, I say so."
+            )
+        return _(
+            "Hello. Ask me a question on SYSCOHADA accounting or OHADA business law:"
+            " an article, an account, a deadline, an entry."
+        )
+
+
+def _why(result: SearchResult, reason: str) -> str:
+    if reason == "reference_not_found":
+        labels = ", ".join(result.understanding.labels)
+        if labels:
+            return _("The texts in force that I hold do not contain this reference: %(labels)s.") % {"labels": labels}
+        return _("The texts in force that I hold do not contain this reference.")
+    if reason == "empty_scope":
+        return _("No text is published in the collections, the country and the date that you chose.")
+    return _("No text in force at the date that you chose answers this question, and I do not answer without a source.")
+
+
+def _nearest(result: SearchResult) -> str:
+    names = list(dict.fromkeys(wording.source_name(ranked.passage) for ranked in result.passages))[:_MAX_NEAREST]
+    if not names:
+        return ""
+    return _("The nearest passages do not answer it: %(places)s.") % {"places": " ; ".join(names)}
