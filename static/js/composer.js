@@ -65,6 +65,8 @@ function updateChip(chip) {
   const isDay = chosen?.value === "date";
   if (isDay && !day) return;
   label.textContent = isDay ? localDay(day) : chosen.dataset.label;
+  const short = $("[data-chip-short]", chip);
+  if (short) short.textContent = chosen.value;
   summary.classList.toggle("is-set", Boolean(chosen.value));
 }
 

@@ -3,7 +3,7 @@
 import { $, $$, parse, part, say, word } from "./dom.js";
 import { revealCopy } from "./copy.js";
 import { render } from "./markdown.js";
-import { revealSourceButtons, showSources } from "./sources.js";
+import { showSources } from "./sources.js";
 
 const ENDS = ["response.completed", "response.incomplete", "response.failed"];
 const REOPEN_MS = [1000, 3000, 8000, 15000];
@@ -36,10 +36,8 @@ export function place(html) {
   const oldSources = document.getElementById(sources.id);
   if (old) old.replaceWith(turn); else $("[data-thread]").append(turn);
   if (oldSources) oldSources.replaceWith(sources); else $("[data-sources-list]").append(sources);
-  for (const shown of [turn, sources]) {
-    revealCopy(shown);
-    revealSourceButtons(shown);
-  }
+  revealCopy(turn);
+  revealCopy(sources);
   showSources(turn.dataset.turn);
   return turn;
 }

@@ -5,6 +5,8 @@ import { isOverlay, openPanel } from "./panels.js";
 /** Show one answer's sources in the margin. */
 export function showSources(id) {
   for (const group of $$("[data-sources-of]")) group.classList.toggle("is-shown", group.dataset.sourcesOf === id);
+  // The way back to an answer's sources is of use only while the margin shows another's.
+  for (const button of $$("button[data-show-sources]")) button.hidden = button.dataset.showSources === id;
 }
 
 function mark(link, card) {
@@ -26,12 +28,9 @@ function follow(event, link) {
   title.focus({ preventScroll: true });
 }
 
-export function revealSourceButtons(root = document) {
-  for (const button of $$("button[data-show-sources]", root)) button.hidden = false;
-}
-
 export function startSources() {
-  revealSourceButtons();
+  const shown = $("[data-sources-of].is-shown");
+  if (shown) showSources(shown.dataset.sourcesOf);
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".cite");
     if (link) follow(event, link);
