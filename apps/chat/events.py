@@ -28,6 +28,7 @@ from kauri.lib.sse import one_line
 from kauri.lib.turnlog import Entry
 
 MAX_FOUND = 12
+EXCERPT_CHARS = 240
 # Where Valkey lost the log of a turn whose process died, its end gets a number that no client can have passed.
 LOST_LOG_SEQ = 1_000_000
 
@@ -235,7 +236,13 @@ def _annotation(citation: Citation) -> Fields:
 def _found(ranked: RankedPassage) -> Fields:
     passage = ranked.passage
     url = citation_url(passage.version_id, passage.span.start, passage.span.end)
-    return {"rank": ranked.rank, **_source(passage), "url": url}
+    return {"rank": ranked.rank, **_source(passage), "excerpt": excerpt_of(passage.text), "url": url}
+
+
+def excerpt_of(text: str) -> str:
+    """Return the beginning of a passage on one line, cut at a word."""
+    line = " ".join(storable(text).split())
+    return line if len(line) <= EXCERPT_CHARS else line[:EXCERPT_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
 def _source(passage: Passage) -> Fields:

@@ -62,6 +62,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     locator = serializers.CharField()
     in_force = PeriodSerializer()
     page = serializers.IntegerField(allow_null=True)
+    excerpt = serializers.CharField(required=False)
     url = serializers.CharField()
 
 
