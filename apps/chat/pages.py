@@ -18,8 +18,9 @@ from apps.chat.scopes import ScopeChoice, scope_words
 from apps.chat.selectors import filters_of
 from apps.chat.types import STREAM_PATH
 from apps.knowledge.selectors import citation_url
-from kauri.lib import clock, markdown
+from kauri.lib import clock, days, markdown
 
+MAX_FOUND_SHOWN = 5
 STATES = {
     Message.Status.PENDING: "live",
     Message.Status.COMPLETED: "completed",
@@ -155,7 +156,7 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
         language=filters.language,
         scope=scope_words(filters, asked_on=_day(question.created_at)),
         state=state,
-        html=markdown.render(answer.text, _links(cited)),
+        html=markdown.render(_body(answer, state), _links(cited)),
         cited=cited,
         found=_found_cards(answer, {citation.passage_id for citation in answer.citations.all()}),
         law_note=_law_note(answer),
@@ -216,6 +217,7 @@ def _cited_card(answer: Message, citation: Citation) -> SourceCard:
 
 
 def _found_cards(answer: Message, cited_ids: set[UUID | None]) -> tuple[SourceCard, ...]:
+    """Return the best of what was found and not cited: enough to judge by, not a list of results."""
     known = {str(passage_id) for passage_id in cited_ids}
     cards = []
     for place, found in enumerate(answer.found):
@@ -236,7 +238,7 @@ def _found_cards(answer: Message, cited_ids: set[UUID | None]) -> tuple[SourceCa
                 is_sample=found["kind"] == "sample",
             )
         )
-    return tuple(cards)
+    return tuple(cards[:MAX_FOUND_SHOWN])
 
 
 def _parsed_day(value: str | None) -> date | None:
@@ -245,9 +247,9 @@ def _parsed_day(value: str | None) -> date | None:
 
 def _period_words(start: date | None, end: date | None) -> str:
     if end:
-        last = date_format(end - timedelta(days=1), "DATE_FORMAT")
+        last = days.written(end - timedelta(days=1))
         return _("Until %(day)s") % {"day": last}
-    return _("Since %(day)s") % {"day": date_format(start, "DATE_FORMAT")} if start else ""
+    return _("Since %(day)s") % {"day": days.written(start)} if start else ""
 
 
 def _links(cards: Iterable[SourceCard]) -> list[markdown.CitationLink]:
@@ -262,11 +264,17 @@ def _links(cards: Iterable[SourceCard]) -> list[markdown.CitationLink]:
     ]
 
 
+def _body(answer: Message, state: str) -> str:
+    # A refusal's first sentence is the heading that the page gives it.
+    text: str = answer.text
+    return text.removeprefix(_refusal_title(answer)).lstrip() if state == "refused" else text
+
+
 def _law_note(answer: Message) -> str:
     citations = answer.citations.all()
     if not citations or not all(citation.in_force_on(answer.as_of) for citation in citations):
         return ""
-    return _("In force on %(day)s") % {"day": date_format(answer.as_of, "DATE_FORMAT")}
+    return _("In force on %(day)s") % {"day": days.written(answer.as_of)}
 
 
 def _is_degraded(answer: Message) -> bool:

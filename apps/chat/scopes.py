@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.chat.types import Filters
-from kauri.lib import clock
+from kauri.lib import clock, days
 from kauri.lib.text import fold
 
 # The member states of OHADA, by ISO 3166-1 code.
@@ -102,7 +101,7 @@ def scope_choice(
 
 def scope_words(filters: Filters, *, asked_on: date) -> tuple[str, ...]:
     """Say beside a question what it was asked over: the day, the texts, the country."""
-    day = date_format(filters.as_of, "DATE_FORMAT")
+    day = days.written(filters.as_of)
     is_same_day = filters.as_of == asked_on
     words = [_("Law of the day: %(day)s") % {"day": day} if is_same_day else _("Law of %(day)s") % {"day": day}]
     n = len(filters.namespaces)

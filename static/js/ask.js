@@ -154,5 +154,8 @@ export function startAsking(composer) {
   form = composer;
   document.addEventListener("submit", onSubmit);
   document.addEventListener("keydown", onKey);
-  if ($$("[data-thread]").length) followAll(document, onChange);
+  const turns = $$("[data-turn]");
+  if (turns.length) followAll(document, onChange);
+  // A conversation opens at its latest question, unless the address names a place.
+  if (turns.length > 1 && !location.hash) turns.at(-1).scrollIntoView({ block: "start" });
 }

@@ -34,7 +34,12 @@ export function place(html) {
   if (!turn || !sources) return null;
   const old = document.getElementById(turn.id);
   const oldSources = document.getElementById(sources.id);
-  if (old) old.replaceWith(turn); else $("[data-thread]").append(turn);
+  if (old) old.replaceWith(turn);
+  else {
+    // Only the latest answer can be run again: an earlier one would drop what came after it.
+    for (const form of $$("[data-again]")) form.remove();
+    $("[data-thread]").append(turn);
+  }
   if (oldSources) oldSources.replaceWith(sources); else $("[data-sources-list]").append(sources);
   revealCopy(turn);
   revealCopy(sources);
