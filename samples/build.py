@@ -23,6 +23,7 @@ from fpdf.fonts import FontFace
 
 FOLDER = Path(__file__).resolve().parent
 SOURCES = FOLDER / "sources"
+DOCUMENTS = FOLDER / "documents"
 FORMATS: dict[str, Literal["docx", "pdf"]] = {
     "achat-de-marchandises": "docx",
     "ccja-et-arbitrage": "pdf",
@@ -180,7 +181,7 @@ def build_all() -> Iterator[tuple[Path, bytes]]:
     writers = {"docx": write_docx, "pdf": write_pdf}
     for stem, suffix in FORMATS.items():
         blocks = read_blocks((SOURCES / f"{stem}.md").read_text(encoding="utf-8"))
-        yield FOLDER / f"{stem}.{suffix}", writers[suffix](blocks)
+        yield DOCUMENTS / f"{stem}.{suffix}", writers[suffix](blocks)
 
 
 def text_of(packed: bytes, suffix: str) -> str:
