@@ -5,6 +5,7 @@ import { startCopy } from "./copy.js";
 import { startDrafts } from "./drafts.js";
 import { startNetwork } from "./network.js";
 import { startPanels } from "./panels.js";
+import { startReader } from "./reader.js";
 import { startSources } from "./sources.js";
 import { startTheme } from "./theme.js";
 
@@ -14,5 +15,6 @@ startCopy();
 startDrafts();
 startNetwork();
 startSources();
+startReader();
 const composer = startComposer();
 if (composer) startAsking(composer);

@@ -1,5 +1,7 @@
 """Small things that every page draws."""
 
+import re
+from collections.abc import Sequence
 from datetime import date
 
 from django import template
@@ -11,6 +13,9 @@ from apps.rag.types import display_locator
 from kauri.lib import days
 
 register = template.Library()
+
+# What is short enough to stand in the margin: an article or an account.
+_MARGIN_LABEL = re.compile(r"(?:^|, )((?:art\.|compte|classe) \S{1,12})$", re.IGNORECASE)
 
 
 @register.simple_tag
@@ -34,3 +39,19 @@ def locator(stored: str) -> str:
 def day(value: date | None) -> str:
     """Write a day in words; nothing where there is none."""
     return days.written(value) if value else ""
+
+
+@register.filter
+def margin_label(shown: str) -> str:
+    """Return the part of a locator that fits in the margin (`Art. 311`, `Compte 401`), "" for a long title."""
+    match = _MARGIN_LABEL.search(shown)
+    return match[1][:1].upper() + match[1][1:] if match else ""
+
+
+@register.filter
+def above(heading_path: Sequence[str], locator_shown: str) -> str:
+    """Return the headings above a passage, without the one that its own title repeats."""
+    headings = list(heading_path)
+    if headings and headings[-1] == locator_shown:
+        headings.pop()
+    return " · ".join(headings)
