@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 from apps.knowledge.parsers.lawtext import read_structure
 from apps.knowledge.parsers.pdf_lines import Line
 
 _DIGITS = re.compile(r"\d+")
-_LEADER = re.compile(r"(?:\.\s?){4,}\s*\d{1,4}\s*$|…{2,}\s*\d{1,4}\s*$|_{4,}\s*\d{1,4}$")
+_LEADER = re.compile(r"(?:(?:\.\s?){4,}|…{2,}|_{4,})[\s|]*(\d{1,4})\s*$")
 _PAGE_NUMBER = re.compile(
     r"^(?:[-–—]\s*)?(?:page|p\.)?\s*\d{1,4}\s*(?:(?:/|sur|of|de)\s*\d{1,4})?(?:\s*[-–—])?$", re.IGNORECASE
 )
@@ -26,19 +27,27 @@ _DEEP_SHARE = 0.6
 def without_furniture(pages: Sequence[Sequence[Line]]) -> tuple[tuple[Line, ...], ...]:
     """Give each page's lines without those that carry no content of their own."""
     repeated = _repeated(pages)
-    return tuple(_kept(lines, repeated) for lines in pages)
+    kept = (_without_contents(lines, n_pages=len(pages)) for lines in pages)
+    return tuple(tuple(line for line in lines if not _is_furniture(line, repeated)) for lines in kept)
 
 
-def _kept(lines: Sequence[Line], repeated: frozenset[str]) -> tuple[Line, ...]:
-    leaders = sum(bool(_LEADER.search(line.text)) for line in lines)
-    if leaders >= 5 and leaders >= 0.3 * len(lines):
-        # A page of contents: its other lines are the upper halves of broken entries.
-        return ()
-    return tuple(line for line in lines if not _is_furniture(line, repeated))
+def _without_contents(lines: Sequence[Line], *, n_pages: int) -> Sequence[Line]:
+    """Drop a table of contents: dotted lines whose numbers are pages that never go back."""
+    found = [(index, int(match[1])) for index, line in enumerate(lines) if (match := _LEADER.search(line.text))]
+    numbers = [number for _, number in found]
+    forward = sum(left <= right for left, right in pairwise(numbers))
+    # Amounts are printed after dots too, but are no page numbers.
+    if len(found) < 3 or max(numbers) > n_pages + 5 or forward < 0.8 * (len(numbers) - 1):
+        return lines
+    if len(found) >= 5 and len(found) >= 0.3 * len(lines):
+        # The lines between are the upper halves of broken entries.
+        return lines[: found[0][0]]
+    leaders = {index for index, _ in found}
+    return [line for index, line in enumerate(lines) if index not in leaders]
 
 
 def _is_furniture(line: Line, repeated: frozenset[str]) -> bool:
-    if _RULE.match(line.text) or _PRODUCER.match(line.text) or _LEADER.search(line.text):
+    if _RULE.match(line.text) or _PRODUCER.match(line.text):
         return True
     if not _in_margin(line, _DEEP_MARGIN):
         return False
