@@ -17,6 +17,7 @@ import psutil
 # psutil reads a process's start from the boot time, which a clock correction moves by a little.
 START_TOLERANCE_S = 2.0
 POLL_INTERVAL_S = 0.02
+KILL_TIMEOUT_S = 5.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -132,24 +133,42 @@ def record_read(path: Path) -> Record | None:
 
 
 def stop(record: Record, *, stop_signal: signal.Signals, timeout_s: float) -> None:
-    """End a recorded process and everything in its session: ask, wait, then kill."""
+    """End a recorded process and everything that it started: ask, wait, then kill."""
+    family = family_of(record)
     if is_alive(record):
-        family = family_of(record)
         _send(record.pid, stop_signal)
         wait_until(lambda: not is_alive(record), timeout_s=timeout_s)
-        if is_alive(record):
-            _send(record.pid, signal.SIGKILL)
-            wait_until(lambda: not is_alive(record), timeout_s=5)
-        kill_all(family)
+    kill_all([record, *family])
+    wait_until(lambda: not any(map(is_alive, [record, *family])), timeout_s=KILL_TIMEOUT_S)
 
 
 def family_of(record: Record) -> tuple[Record, ...]:
-    """Return the live descendants of a process, which a kill of the process alone would orphan."""
+    """Return the live processes that a recorded one started, also when it is dead itself.
+
+    They are its descendants, while it lives, and the members of its process group: as long as one
+    of those lives, the system gives the group's number to no other process.
+    """
+    leader_started = started_at(record.pid)
+    if leader_started is not None and not is_alive(record):
+        return ()  # the number belongs to somebody else by now
+    found = {child.pid for child in _descendants(record.pid)}
+    found.update(pid for pid in psutil.pids() if _group_of(pid) == record.pid)
+    starts = ((pid, started_at(pid)) for pid in found - {record.pid})
+    return tuple(Record(pid, started) for pid, started in starts if started is not None)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
     try:
-        children = psutil.Process(record.pid).children(recursive=True)
-        return tuple(Record(child.pid, child.create_time()) for child in children)
+        return psutil.Process(pid).children(recursive=True)
     except psutil.Error:
-        return ()
+        return []
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
 
 
 def kill_all(records: Sequence[Record]) -> None:

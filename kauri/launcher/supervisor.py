@@ -19,7 +19,9 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_AFTER_S = 30.0  # a child that ran this long starts again with the shortest pause
 STORE_POLL_S = 0.5
+EXIT_POLL_S = 0.05
 LONGEST_LINE = 2**20
+PIECE_BYTES = 2**16
 STRAY_TIMEOUT_S = 3.0
 
 
@@ -107,7 +109,7 @@ class Supervisor:
         process = await self._start(child)
         pump = asyncio.create_task(self._pump(child.name, process))
         try:
-            status = await process.wait()
+            status = await _exit_status(process)
         finally:
             self._forget(child.name, process)
         with suppress(TimeoutError):  # a grandchild may hold the pipe open
@@ -151,7 +153,6 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C in the terminal reaches the supervisor alone
             preexec_fn=death_notice(child.stop_signal),
-            limit=LONGEST_LINE,
         )
         self._running[child.name] = (child, process)
         started = started_at(process.pid)
@@ -161,13 +162,16 @@ class Supervisor:
 
     async def _pump(self, name: str, process: asyncio.subprocess.Process) -> None:
         stream = process.stdout
-        while stream is not None and not stream.at_eof():
-            try:
-                line = await stream.readline()
-            except ValueError:
-                continue  # longer than LONGEST_LINE: the reader has dropped it
-            if line:
+        unfinished = b""
+        # Not readline(): a line beyond the reader's limit would stop it.
+        while stream is not None and (piece := await stream.read(PIECE_BYTES)):
+            *lines, unfinished = (unfinished + piece).split(b"\n")
+            if len(unfinished) > LONGEST_LINE:
+                lines, unfinished = [*lines, unfinished], b""
+            for line in lines:
                 self._console.line(name, line.decode("utf-8", "replace"))
+        if unfinished:
+            self._console.line(name, unfinished.decode("utf-8", "replace"))
 
     def _extra_names(self) -> list[str]:
         kept = {child.name for child in self._children}
@@ -179,7 +183,7 @@ class Supervisor:
         child, process = self._running[name]
         with suppress(ProcessLookupError):
             process.send_signal(child.stop_signal)
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(_exit_status(process))
         hurried = asyncio.create_task(self._hurry.wait())
         await asyncio.wait({ended, hurried}, timeout=child.stop_timeout_s, return_when=asyncio.FIRST_COMPLETED)
         hurried.cancel()
@@ -202,6 +206,13 @@ class Supervisor:
 
     def _record_path(self, name: str) -> Path:
         return self._run_dir / f"{name}.json"
+
+
+async def _exit_status(process: asyncio.subprocess.Process) -> int:
+    # Not wait(): it also waits for the pipe, which a killed child's own children may hold open.
+    while process.returncode is None:
+        await asyncio.sleep(EXIT_POLL_S)
+    return process.returncode
 
 
 def _ended(status: int, pause_s: float) -> str:
