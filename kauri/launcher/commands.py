@@ -1,6 +1,5 @@
 """The command lines of Kauri's own processes."""
 
-import json
 import signal
 import sys
 from pathlib import Path
@@ -60,8 +59,9 @@ def worker(options: UpOptions) -> Child:
 
 def samples_import(options: UpOptions) -> Child:
     """Return the import of the sample documents, which runs once and may run again."""
-    manifest = BASE_DIR / "samples" / "manifest.jsonl"
-    lines = manifest.read_text("utf-8").splitlines()
-    files = [str(manifest.parent / json.loads(line)["file"]) for line in lines if line.strip()]
-    command = (sys.executable, "manage.py", "kb_import", *files, "--manifest", str(manifest))
-    return Child(name="import", argv=(*command, "--namespace", "references"), environment=_environment(options))
+    samples = BASE_DIR / "samples"
+    argv = (
+        *(sys.executable, "manage.py", "kb_import", str(samples / "documents")),
+        *("--manifest", str(samples / "manifest.jsonl")),
+    )
+    return Child(name="import", argv=argv, environment=_environment(options))

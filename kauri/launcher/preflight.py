@@ -12,9 +12,10 @@ from kauri.launcher.folders import folder_make
 
 
 def folders_check(var_dir: Path) -> None:
-    """Make `var` and its `run` folder, private to their owner, or raise LaunchError."""
+    """Make `var`, private to its owner, and the folders that must be there from the start, or raise LaunchError."""
     folder_make(var_dir, mode=0o700)
     folder_make(var_dir / "run", mode=0o700)
+    folder_make(var_dir / "static")  # WhiteNoise warns where it is missing
 
 
 @contextmanager
