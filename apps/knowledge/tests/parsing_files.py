@@ -67,7 +67,7 @@ def encrypted(raw: bytes, *, user_password: str, algorithm: str) -> bytes:
     return out.getvalue()
 
 
-def word(build: Callable[[WordDocument], None]) -> bytes:
+def word(build: Callable[[WordDocument], object]) -> bytes:
     document = Document()
     build(document)
     out = io.BytesIO()

@@ -60,7 +60,7 @@ def test_no_text_is_lost(seed: int) -> None:
     """Every visible character of the plain text is in a passage or in a heading."""
     document = random_document(seed)
     chunked = chunk(document, kind="guide")
-    covered = set()
+    covered: set[int] = set()
     for passage in chunked.passages:
         covered.update(range(*passage.span))
     for entry in chunked.outline:

@@ -69,5 +69,5 @@ def test_text_that_begins_like_a_program_is_text() -> None:
 
 def test_it_reads_a_word_file_whatever_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
-    path.write_bytes(files.word(lambda document: document.add_paragraph("Bonjour") and None))
+    path.write_bytes(files.word(lambda document: document.add_paragraph("Bonjour")))
     assert read_document(path).format == "docx"
