@@ -49,6 +49,7 @@ class Stack:
         ours = ("DATABASE_", "REDIS_", "KAURI_", "PYTEST_")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(env or {})
         self.process: subprocess.Popen[bytes] | None = None
+        self.clients: list[httpx.Client] = []
 
     def start(self, *, timeout_s: float = 120) -> "Stack":
         with self.log_path.open("ab") as log:
@@ -87,6 +88,8 @@ class Stack:
     def stop(self, *, timeout_s: float = 20) -> int:
         """End it as Ctrl-C does; return the exit status."""
         assert self.process is not None
+        for client in self.clients:
+            client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
@@ -116,6 +119,7 @@ class Stack:
     def signed_up(self, email: str) -> httpx.Client:
         """Sign a new user up through the page and return their client, with cookies and CSRF header."""
         client = httpx.Client(base_url=self.url, timeout=60, follow_redirects=True)
+        self.clients.append(client)
         page = client.get("/accounts/signup/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
         assert token, page[:500]
