@@ -1,4 +1,4 @@
-"""The back office: its door is Kauri's own login, and only curators pass it."""
+"""The back office: its door is Kauri's one login page with its one lock-out, and only curators pass it."""
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
