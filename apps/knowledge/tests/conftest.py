@@ -1,6 +1,5 @@
 """Fixtures of the corpus's tests."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from apps.knowledge.tests.people import Cast, make_cast
 
 
 @pytest.fixture(autouse=True)
-def _own_media_and_quick_passwords(settings: Any, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def _own_media_and_quick_passwords(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
     # The real hash takes a quarter of a second for each of the cast, by design.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
