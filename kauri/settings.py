@@ -266,5 +266,4 @@ KAURI_LLM_FIRST_TOKEN_TIMEOUT_S = env.seconds("LLM_FIRST_TOKEN_TIMEOUT_S", 15)
 KAURI_LLM_TOTAL_TIMEOUT_S = env.seconds("LLM_TOTAL_TIMEOUT_S", 90)
 
 # --- Logs ---
-LOGGING_CONFIG = None
 LOGGING = logging_config(level=env.text("KAURI_LOG_LEVEL", "INFO").upper())
