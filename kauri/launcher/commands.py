@@ -39,12 +39,13 @@ def web(options: UpOptions) -> Child:
 def worker(options: UpOptions) -> Child:
     """Return the worker with beat inside; a task that WORKER_DRAIN_S does not suffice for is run again."""
     argv = (
-        *(sys.executable, "-m", "celery", "-A", "kauri", "worker", "-B"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "kauri", "worker", "-B"),
         *("--concurrency", str(N_WORKER_PROCESSES), "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
     )
     environment = {
         **_environment(options),
         "CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT": str(WORKER_DRAIN_S),
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # root is supported
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",  # macOS ends forked pool processes without it
     }
     # SIGQUIT is Celery's soft shutdown: wait that long, then give the tasks back.
