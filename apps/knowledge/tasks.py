@@ -65,10 +65,12 @@ def _send(task: Task, **ids: str) -> None:
 
 
 @worker_ready.connect
-def _begin_heartbeat(**_: Any) -> None:
+def _begin(**_: Any) -> None:
     heartbeat.begin()
+    # What the worker before this one left behind need not wait for the next round of the schedule.
+    _send(sweep_jobs)
 
 
 @worker_shutting_down.connect
-def _end_heartbeat(**_: Any) -> None:
+def _end(**_: Any) -> None:
     heartbeat.end()
