@@ -9,7 +9,7 @@ WIDTH = 8
 _COLOURS = {"kauri": "1", "web": "36", "worker": "35", "import": "33", "postgres": "34", "state": "32", "cache": "32"}
 _LEVELS = {"warning": "33", "error": "31", "critical": "31"}
 # Said by the prefix or the clock, or of no use to a person who watches.
-_UNSHOWN = {"event", "level", "logger", "timestamp"}
+_UNSHOWN = {"event", "level", "logger", "timestamp", "color_message"}
 
 
 class Console:
