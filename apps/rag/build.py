@@ -10,15 +10,18 @@ from django.conf import settings
 from apps.rag.config import RagConfig
 from apps.rag.embedders import embedder_named
 from apps.rag.engine import Engine
+from apps.rag.generation.llm import build_chat_models
 from apps.rag.retrieval.folder import LexicalFolder
 
 
-def build_engine(*, index_dir: Path | None = None, embedder: str | None = None, config: RagConfig | None = None) -> Engine:
+def build_engine(
+    *, index_dir: Path | None = None, embedder: str | None = None, config: RagConfig | None = None
+) -> Engine:
     """Build an engine; without arguments, the one that the settings describe."""
     return Engine(
         folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
         embedder=embedder_named(embedder or settings.KAURI_EMBEDDER),
-        providers=(),
+        providers=build_chat_models(),
         config=config or RagConfig(),
     )
 

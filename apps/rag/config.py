@@ -31,7 +31,8 @@ class RagConfig:
     context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
     named_act_bonus: float = 0.25  # added to the fused score of passages of an act that the question names
     chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
-    answer_kind_bonus: float = 0.2  # added to passages that hold a sum, a time or a rate when one is asked for
+    answer_kind_bonus: float = 0.3  # added to passages that hold a sum, a time or a rate when one is asked for
+    heading_bonus: float = 0.2  # added to passages whose own heading the question covers wholly
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
     max_per_locator: int = 3  # passages of one article or heading

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db import Error as DatabaseError
 
 from apps.rag.config import RagConfig
 from apps.rag.embedders import warm_up
@@ -28,10 +32,13 @@ from apps.rag.types import (
     Searching,
     SearchResult,
 )
-from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE
+from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
+from apps.rag.understanding.former import scope_of_former_plan
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib.db import run_db
+
+logger = logging.getLogger(__name__)
 
 # The passages whose words may carry the evidence; further down, a match is chance.
 _EVIDENCE_PASSAGES = 3
@@ -59,10 +66,18 @@ class Engine:
         self._follower = Follower(folder, config, self._legs.reopen)
 
     async def warm(self) -> None:
-        """Open the full text (writing it first if it is nobody's), and load the model."""
-        await run_db(catch_up_if_free, self._folder, self.config)
+        """Bring the full text up to date if no other process does, open it, and begin to load the model.
+
+        The model loads in a thread of its own: a process may serve at once, and only the first question waits.
+        Without a database the follower tries again, and search says what is missing.
+        """
+        try:
+            await run_db(catch_up_if_free, self._folder, self.config)
+        except (DatabaseError, OSError, ValueError):
+            # ValueError is what tantivy raises for anything
+            logger.warning("full text is not up to date", exc_info=True)
         await asyncio.to_thread(self._legs.reopen)
-        await asyncio.to_thread(warm_up, self._embedder)
+        threading.Thread(target=warm_up, args=(self._embedder,), name="kauri-model", daemon=True).start()
 
     def start(self) -> None:
         """Follow the change log from now on."""
@@ -95,6 +110,7 @@ class Engine:
             yield event
 
     async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
+        question = replace(question, scope=scope_of_former_plan(question))
         marks = [("understand", started, time.perf_counter())]
         intent = reading.understanding.intent
         if not question.scope.namespaces or intent in (CONVERSATION, OUT_OF_SCOPE):
@@ -141,8 +157,9 @@ class Engine:
         sentence = self._legs.sentence_ranking(vector, admitted)
         rankings = (*legs, sentence) if sentence is not None else legs
         scored = tuple(leg for leg in rankings if leg.leg != "reference")
-        preference = preference_of(asked.question.text, asked.reading)
-        passages = order(Candidates(scored, admitted, resolved.entry_ids), preference, self.config)
+        preference = preference_of(asked.question.text, asked.reading, asked.query)
+        by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
+        passages = order(Candidates(scored, admitted, resolved, by_number), preference, self.config)
         evidence, reason = self._evidence(asked, resolved, passages, admitted)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(

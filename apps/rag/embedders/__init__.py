@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 from apps.rag.embedders.absent import AbsentEmbedder
 from apps.rag.embedders.builtin import BuiltinEmbedder
+from apps.rag.errors import EmbedderFailed
 from apps.rag.ports import Embedder
+
+logger = logging.getLogger(__name__)
 
 
 @cache
@@ -16,5 +20,8 @@ def embedder_named(name: str) -> Embedder:
 
 
 def warm_up(embedder: Embedder) -> None:
-    """Load the model, so that the first question does not wait for it. Raises EmbedderFailed."""
-    embedder.embed(["compte"])
+    """Load the model, so that the first question does not wait for it; a failure is logged and met again there."""
+    try:
+        embedder.embed(["compte"])
+    except EmbedderFailed:
+        logger.exception("the embedding model does not load")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -60,7 +61,8 @@ async def generate(
             return
         if run.was_answered:
             break  # it answered, and nothing of it stood: another model is no cure for that
-    for event in _extracts(run, is_degraded=bool(providers) and not run.was_answered):
+    # Reading passages is work for the processor: not on the loop that every open stream shares.
+    for event in await asyncio.to_thread(_extracts, run, is_degraded=bool(providers) and not run.was_answered):
         yield event
 
 
@@ -158,20 +160,16 @@ def _refusal(
     yield finished or Finished("refusal", "", "", Usage(), result.degraded)
 
 
-def _extracts(run: _Run, *, is_degraded: bool) -> Iterator[AnswerEvent]:
-    """Yield the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
+def _extracts(run: _Run, *, is_degraded: bool) -> list[AnswerEvent]:
+    """Return the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
     releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
     events = [*releaser.feed(extractive.draft(run.question, run.result)), *releaser.close()]
     degraded = (*run.result.degraded, *([_DEGRADED] if is_degraded else []))
-    if run.has_sent:
-        yield Restarted()
+    before: list[AnswerEvent] = [Restarted()] if run.has_sent else []
     if not events:
         finished = Finished("refusal", "", "", Usage(), degraded)
-        yield from _refusal(run.question, run.result, "no_evidence", finished)
-        return
-    yield from events
-    yield _grounded(releaser)
-    yield Finished("extractive", "", "", Usage(), degraded)
+        return [*before, *_refusal(run.question, run.result, "no_evidence", finished)]
+    return [*before, *events, _grounded(releaser), Finished("extractive", "", "", Usage(), degraded)]
 
 
 def _grounded(releaser: Releaser) -> Grounded:

@@ -42,28 +42,21 @@ def introduces(piece: str) -> bool:
     return is_structure(piece) or body.startswith(("#", "|")) or body.rstrip("*").rstrip().endswith((":", "**"))
 
 
-def is_framing(piece: str, known_stems: frozenset[str], *, is_same_language: bool) -> bool:
-    """Tell whether an unmarked piece without quotations may stand: it frames and states nothing.
-
-    It is short, has the form of a heading, an introduction or a known connecting sentence, and at least half of
-    its content words come from the question, the passages or the vocabulary of framing: so a stranger's
-    sentence cannot pass as a heading.
-    """
+def has_form(piece: str) -> bool:
+    """Tell whether a piece is short and looks like framing: a heading, an introduction, a connecting sentence."""
     body = piece.strip()
-    n_words = len(body.split())
-    if n_words > _MAX_WORDS:
+    if len(body.split()) > _MAX_WORDS:
         return False
-    bare = body.replace("’", "'")
-    is_heading = body.startswith("#") or (body.startswith("**") and body.rstrip(" :").endswith("**"))
-    is_header_row = body.startswith("|")
-    has_form = (
-        is_heading or is_header_row or body.rstrip("*").rstrip().endswith(":") or _CONNECTIVE.match(bare) is not None
-    )
-    return has_form and _known_share(body, known_stems, is_same_language=is_same_language) >= _MIN_KNOWN
+    is_heading = body.startswith(("#", "|")) or (body.startswith("**") and body.rstrip(" :").endswith("**"))
+    is_introduction = body.rstrip("*").rstrip().endswith(":")
+    return is_heading or is_introduction or _CONNECTIVE.match(body.replace("’", "'")) is not None
 
 
-def _known_share(body: str, known_stems: frozenset[str], *, is_same_language: bool) -> float:
-    words = terms(body)
-    if not words or not is_same_language:
-        return 1.0
-    return sum(word in known_stems or word in _VOCABULARY for word in words) / len(words)
+def is_known(piece: str, known_stems: frozenset[str]) -> bool:
+    """Tell whether at least half of a piece's content words come from the question, the passages or framing itself.
+
+    So a stranger's sentence cannot pass as a heading.
+    """
+    words = terms(piece)
+    known = sum(word in known_stems or word in _VOCABULARY for word in words)
+    return known >= _MIN_KNOWN * len(words)

@@ -3,7 +3,7 @@
 A piece is kept when every marker names a retrieved passage, every quotation stands in a passage that the
 piece cites, every number stands in a cited passage or in the question or is the result of a calculation
 that comes out right when computed again, and nothing in it is markup that could act on the reader.
-A piece without a marker is kept only as framing (see `framing`), as a calculation from numbers that
+A piece without a marker is kept only as framing (see `_frames`), as a calculation from numbers that
 are already vouched for, or as a line of a list or table whose introduction carries the marker.
 """
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from apps.rag.analysis import terms
 from apps.rag.generation import framing
@@ -30,27 +32,17 @@ _UNSAFE = re.compile(
 )
 _LINE_PREFIX = re.compile(r"\s*(?:(?:#{1,6}|>|[-*+•–])\s+|(?:\*\*)?\d{1,2}(?:[.)]|°\)?)\s+)*")
 _PARAGRAPH_REFERENCE = re.compile(r"(?:\bal\.|alin[ée]as?|paragraphs?|§)\s*\Z", re.IGNORECASE)
+_FIRST_YEAR = 1_900
 _CLASS_REFERENCE = re.compile(r"\bclass(?:es?)?\s*\Z", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A retrieved passage, made ready to be compared with."""
-
-    passage: Passage
-    words: QuotableText
-    numbers: tuple[Mention, ...]
-    stems: frozenset[str]
-    n_paragraphs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What earlier pieces and the question vouch for; `cited` and `inherited` are indexes into `sources`."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Passage, ...]
     given: tuple[Mention, ...]
-    stems: frozenset[str]
+    asked_stems: frozenset[str]
     is_same_language: bool
     computed: frozenset[Fraction] = frozenset()
     cited: frozenset[int] = frozenset()
@@ -80,16 +72,11 @@ class Checked:
 
 def open_context(question: Question, passages: Sequence[Passage]) -> Context:
     """Return the context of an answer's first piece; passage i is what marker [i + 1] names."""
-    sources = tuple(_source(passage) for passage in passages)
     asked = " \n".join([question.text, *question.history])
-    day = question.scope.as_of
-    known: set[str] = set(terms(asked))
-    for source in sources:
-        known |= source.stems
     return Context(
-        sources=sources,
-        given=mentions(f"{asked} \n{day.day} {day.month} {day.year}"),
-        stems=frozenset(known),
+        sources=tuple(passages),
+        given=(*mentions(asked), *_date_numbers(question.scope.as_of)),
+        asked_stems=frozenset(terms(asked)),
         is_same_language=question.language == "fr",
     )
 
@@ -133,11 +120,7 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
     stated = [number for i, number in enumerate(numbers) if i not in computed.results]
     if not all(_is_supported(piece.claim, number, vouching, context) for number in stated):
         return _refuse("number", context)
-    frames = (
-        not piece.named
-        and not quotes
-        and framing.is_framing(piece.text, context.stems, is_same_language=context.is_same_language)
-    )
+    frames = not piece.named and not quotes and _frames(piece.text, context)
     if piece.backing:
         is_vouched = bool(quotes or numbers) or _shares_words(piece.claim, piece.backing, context)
     else:
@@ -152,6 +135,15 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         n_computed=len(computed.results),
         is_framing=frames and not computed.results,
     )
+
+
+def _frames(text: str, context: Context) -> bool:
+    if not framing.has_form(text):
+        return False
+    if not context.is_same_language:
+        return True
+    known = context.asked_stems.union(*(_stems(passage) for passage in context.sources))
+    return framing.is_known(text, known)
 
 
 def _refuse(reason: str, context: Context) -> Checked:
@@ -169,25 +161,38 @@ def _following(judged: _Piece, context: Context) -> Context:
     return replace(context, cited=context.cited | named, inherited=inherited)
 
 
-def _source(passage: Passage) -> Source:
-    around = " \n".join([display_locator(passage.locator, passage.code), *passage.heading_path, passage.document_title])
-    dates = " ".join(
-        f"{day.day} {day.month} {day.year}" for day in (passage.in_force.start, passage.in_force.end) if day
-    )
-    return Source(
-        passage=passage,
-        words=quotable(passage.text),
-        numbers=mentions(f"{around} \n{dates} \n{passage.text}"),
-        stems=frozenset(terms(f"{around} {passage.text}")),
-        n_paragraphs=len(paragraphs(passage.text)),
-    )
+# Reading a passage takes some five microseconds a character: once for all pieces and answers, and only if cited.
+@lru_cache(maxsize=512)
+def _words(passage: Passage) -> QuotableText:
+    return quotable(passage.text)
+
+
+@lru_cache(maxsize=512)
+def _numbers(passage: Passage) -> tuple[Mention, ...]:
+    days = [day for day in (passage.in_force.start, passage.in_force.end) if day]
+    dates = (number for day in days for number in _date_numbers(day))
+    return (*mentions(f"{_around(passage)} \n{passage.text}"), *dates)
+
+
+@lru_cache(maxsize=512)
+def _stems(passage: Passage) -> frozenset[str]:
+    return frozenset(terms(f"{_around(passage)} {passage.text}"))
+
+
+def _around(passage: Passage) -> str:
+    place = display_locator(passage.locator, passage.code)
+    return " \n".join([place, *passage.heading_path, passage.document_title])
+
+
+def _date_numbers(day: date) -> tuple[Mention, ...]:
+    return tuple(Mention(0, 0, frozenset({Fraction(part)}), "date") for part in (day.day, day.month, day.year))
 
 
 def _located(piece: str, named: Iterable[int], context: Context) -> tuple[LocatedQuote, ...] | None:
     """Find every quotation in a passage that the piece cites; None when one is in none of them."""
     located: list[LocatedQuote] = []
     for quotation in quotations(piece):
-        hits = ((index, locate(quotation.words, context.sources[index].words)) for index in sorted(named))
+        hits = ((index, locate(quotation.words, _words(context.sources[index]))) for index in sorted(named))
         hit = next(((index, found) for index, found in hits if found is not None), None)
         if hit is None:
             return None
@@ -228,18 +233,18 @@ def _computed(claim: str, numbers: Sequence[Mention], backing: frozenset[int], c
 
 
 def _is_supported(claim: str, number: Mention, backing: frozenset[int], context: Context) -> bool:
-    support = [*context.given, *(n for index in sorted(backing) for n in context.sources[index].numbers)]
+    support = [*context.given, *(n for index in sorted(backing) for n in _numbers(context.sources[index]))]
     if number.code:
         return any(number.code == other.code for other in support)
     if number.values & context.computed or any(_agree(number, other) for other in support):
         return True
     before = claim[max(0, number.start - 20) : number.start]
     if _PARAGRAPH_REFERENCE.search(before):
-        return any(number.values & {Fraction(n + 1)} for i in backing for n in range(context.sources[i].n_paragraphs))
-    if _CLASS_REFERENCE.search(before):
         return any(
-            str(next(iter(number.values))) == _account_class(context.sources[index].passage) for index in backing
+            number.values & {Fraction(n + 1)} for i in backing for n in range(len(paragraphs(context.sources[i].text)))
         )
+    if _CLASS_REFERENCE.search(before):
+        return any(str(next(iter(number.values))) == _account_class(context.sources[index]) for index in backing)
     return False
 
 
@@ -251,6 +256,9 @@ def _agree(number: Mention, other: Mention) -> bool:
         return True
     if not number.values & other.values:
         return False
+    if other.unit == "date":
+        # "2014" may be a year without a month; "5" is the fifth of a month only beside one.
+        return number.unit == "date" or (not number.unit and min(number.values) >= _FIRST_YEAR)
     return not (number.unit and other.unit) or number.unit == other.unit
 
 
@@ -271,4 +279,4 @@ def _shares_words(claim: str, backing: frozenset[int], context: Context) -> bool
     words = {word for word in terms(claim) if not word[0].isdigit()}
     if not words or not context.is_same_language:
         return True
-    return any(words & context.sources[index].stems for index in backing)
+    return any(words & _stems(context.sources[index]) for index in backing)

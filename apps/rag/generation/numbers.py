@@ -43,6 +43,11 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _UNIT_WORDS = (
+    (
+        "date",
+        r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|decembre|january|february"
+        r"|march|april|may|june|july|august|september|october|november|december)",
+    ),
     ("%", r"%|pour{g}cent|pour{g}100|p\.{g}?(?:100|cent|c\.)|percent|per{g}cent"),
     ("day", r"jours?|jrs?|days?"),
     ("month", r"mois|months?"),
@@ -52,7 +57,7 @@ _UNIT_WORDS = (
     ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|euros?|€|F)"),
 )
 _UNIT = re.compile(
-    r"\s*\)?\s*(?:"
+    r"(?:er\b)?\s*\)?\s*(?:"
     + "|".join(f"(?P<u{i}>{pattern.replace('{g}', _GAP)})" for i, (_, pattern) in enumerate(_UNIT_WORDS))
     + r")(?!\w)",
     re.IGNORECASE,
@@ -64,6 +69,8 @@ _REFERENCE = re.compile(
     r"|chapitre|titre|livre|loi|d[ée]cret)\s*(?:n°\s*)?(?:\d[\d\s,;.-]*(?:\bet\b|\bou\b|\bà\b|,)\s*)*)\Z",
     re.IGNORECASE,
 )
+_NUMERIC_DATE = re.compile(r"/\d")
+_NUMERIC_DATE_BEFORE = re.compile(r"\d/\Z")
 _ONE = frozenset({"un", "une", "one"})
 
 
@@ -71,8 +78,8 @@ _ONE = frozenset({"un", "une", "one"})
 class Mention:
     """A number in a text. `values` holds its possible readings ("5,000" has two); `code` is set for 269-2-1.
 
-    `unit` is "" (none read), %, day, month, year, week, hour, money, part (a fraction or an ordinal) or ref
-    (an article, an account…).
+    `unit` is "" (none read), %, day, month, year, week, hour, money, date, part (a fraction or an ordinal) or
+    ref (an article, an account…).
     """
 
     start: int
@@ -146,6 +153,8 @@ def _words_value(words: str) -> int:
 def _unit(text: str, start: int, end: int) -> str:
     if _REFERENCE.search(text[max(0, start - 60) : start]):
         return "ref"
+    if _NUMERIC_DATE.match(text, end) or _NUMERIC_DATE_BEFORE.search(text[max(0, start - 2) : start]):
+        return "date"
     restated = _RESTATED.match(text, end)
     if restated and restated[1]:
         return "%"

@@ -155,7 +155,8 @@ def _is_boundary(text: str, dot: int, after: int) -> bool:
     word = _WORD_BEFORE.search(before)
     if word is None:
         return True
-    is_short = len(word[1].rsplit(".", 1)[-1]) == 1
+    # "S.A." and "M. Ndiaye" go on; in "5.000 F. Voir" the letter is a unit.
+    is_short = len(word[1].rsplit(".", 1)[-1]) == 1 and not before[: word.start()].rstrip()[-1:].isdigit()
     if not (is_short or fold(word[1]) in _ABBREVIATIONS):
         return True
     following = _WORD_AFTER.match(text, after)

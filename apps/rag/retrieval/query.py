@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from apps.rag import analysis
 from apps.rag.config import RagConfig
@@ -32,6 +33,8 @@ _ANSWER_KINDS = (
         re.compile(rf"\b{_NUMBER} (?:millions? |milliards? |\(\d+\) )?(?:de )?(?:f|fcfa|francs?)\b"),
     ),
 )
+
+_HEADING_NUMBER = re.compile(r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,16 @@ class Preference:
     asks_account: bool
     under: tuple[Reference, ...]
     answer_kind: re.Pattern[str] | None
+    terms: frozenset[str]
 
 
-def preference_of(text: str, reading: Reading) -> Preference:
+def preference_of(text: str, reading: Reading, query: LexicalQuery) -> Preference:
     """Read a question's preference."""
     asks = _ASKS_ACCOUNT.search(analysis.normalise(reading.understanding.standalone)) is not None
     normal = analysis.normalise(text)
     kind = next((says for asked, says in _ANSWER_KINDS if asked.search(normal)), None)
-    return Preference(reading.codes, plan_asked(text), asks, reading.context_references, kind)
+    terms = frozenset((*query.asked, *query.meant))
+    return Preference(reading.codes, plan_asked(text), asks, reading.context_references, kind, terms)
 
 
 def bonus(passage: Passage, references: tuple[str, ...], preference: Preference, config: RagConfig) -> float:
@@ -85,4 +90,19 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.named_act_bonus
     if preference.answer_kind is not None and preference.answer_kind.search(analysis.normalise(passage.text)):
         total += config.answer_kind_bonus
+    if _covers_heading(passage, preference.terms):
+        total += config.heading_bonus
     return total
+
+
+def _covers_heading(passage: Passage, terms: frozenset[str]) -> bool:
+    """Tell whether the question says all of the passage's own heading: then it asks for what stands under it."""
+    if not passage.heading_path:
+        return False
+    heading = frozenset(_heading_terms(passage.heading_path[-1]))
+    return bool(heading) and heading <= terms
+
+
+@lru_cache(maxsize=8_192)
+def _heading_terms(heading: str) -> tuple[str, ...]:
+    return tuple(analysis.terms(_HEADING_NUMBER.sub("", heading)))

@@ -20,11 +20,15 @@ from apps.rag.understanding.references import (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A reference with the keys to look up: those that are it, and those that may hold it or stand in for it."""
+    """A reference with the keys to look up.
+
+    `keys` are it; `stand_in_keys` may hold it or stand in for it; `near_keys` are what to show when nothing is it.
+    """
 
     reference: Reference
     keys: tuple[str, ...]
-    stand_in_keys: tuple[str, ...]
+    stand_in_keys: tuple[str, ...] = ()
+    near_keys: tuple[str, ...] = ()
 
 
 def wanted(references: Iterable[Reference], codes: Iterable[str]) -> tuple[Wanted, ...]:
@@ -46,25 +50,28 @@ def _wanted(reference: Reference, codes: Sequence[str]) -> Wanted:
         return Wanted(reference, (class_reference(reference.source, number),), members)
     # an account that the revised chart dropped is shown from the former one
     former = (account_reference(PLAN_FORMER, number),) if reference.source == PLAN_REVISED else ()
-    return Wanted(reference, (account_reference(reference.source, number),), former)
+    prefixes = tuple(account_reference(reference.source, number[:n]) for n in range(len(number) - 1, 1, -1))
+    return Wanted(reference, (account_reference(reference.source, number),), former, prefixes)
 
 
 def lookup_keys(sought: Iterable[Wanted]) -> list[str]:
     """Return every key to look up, each once."""
-    return list(dict.fromkeys(key for each in sought for key in (*each.keys, *each.stand_in_keys)))
+    return list(dict.fromkeys(key for each in sought for key in (*each.keys, *each.stand_in_keys, *each.near_keys)))
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Entries that answer the references, in the order asked, and the references that nothing carries."""
+    """Entries that answer the references, in the order asked; references that nothing carries, and what is near them."""
 
     entry_ids: tuple[int, ...]
     missing: tuple[Reference, ...]
+    near_ids: tuple[int, ...]
 
 
 def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Mapping[int, Hydrated]) -> Resolved:
     """Choose among the admitted entries those that each reference means."""
     found: dict[int, None] = {}
+    near: dict[int, None] = {}
     missing: list[Reference] = []
     admitted = [hit for hit in hits if hit.entry_id in hydrated]
     for each in sought:
@@ -74,9 +81,10 @@ def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Ma
             chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
         if not chosen:
             missing.append(each.reference)
+            near.update((hit.entry_id, None) for hit in admitted if set(each.near_keys) & set(hit.references))
         ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id]))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
-    return Resolved(tuple(found), tuple(missing))
+    return Resolved(tuple(found), tuple(missing), tuple(near))
 
 
 def _stands_in(reference: Reference, entry: Hydrated) -> bool:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from apps.rag import analysis
 
 _EVERYDAY = """
+capital: capital social
 virer: révoquer, révocation
 vire: révoqué, révocation
 debarquer: révoquer, révocation

@@ -33,7 +33,10 @@ _BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])[1-9]\d{1,7}(?![\d.,]*\d)(?![-/]\d)")
 _UNIT_AFTER = re.compile(r"\s*(?:f\b|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?|personnes?|associes|actionnaires|salaries|euros?|parts|actions)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CHART_WORDS = re.compile(r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|credit|numero|intitule)\b")
-_FORMER = re.compile(r"\b(?:ancien(?:ne)?s?|avant 2018|plan de 2001|non revise|precedent plan|former)\b")
+_FORMER = re.compile(
+    r"\b(?:anciens? (?:plan|syscohada|systeme|referentiel|comptes?|numero)|(?:plan|syscohada|referentiel)(?: comptable)? ancien"
+    r"|avant 2018|(?:plan|syscohada) (?:de )?2001|non revise|former (?:plan|chart))\b"
+)
 _NON_PROFIT = re.compile(r"\b(?:sycebnl|ebnl|non lucratif)\b")
 _PUT_IN_PLACE = re.compile(r"\b(?:articles?|art)\b")
 
