@@ -42,12 +42,12 @@ _TOKEN = re.compile(
     rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|decembre|january|february|march"
+    r"|april|may|june|july|august|september|october|november|december)"
+)
 _UNIT_WORDS = (
-    (
-        "date",
-        r"(?:janvier|fevrier|mars|avril|mai|juin|juillet|ao[uû]t|septembre|octobre|novembre|decembre|january|february"
-        r"|march|april|may|june|july|august|september|october|november|december)",
-    ),
+    ("date", _MONTH),
     ("%", r"%|pour{g}cent|pour{g}100|p\.{g}?(?:100|cent|c\.)|percent|per{g}cent"),
     ("day", r"jours?|jrs?|days?"),
     ("month", r"mois|months?"),

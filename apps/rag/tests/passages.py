@@ -23,8 +23,8 @@ TODAY = date(2026, 11, 22)
 
 ART_311 = (
     "Sauf dispositions nationales contraires, le capital social doit être d'un million (1.000.000) de francs CFA au"
-    " moins. Il\nest divisé en parts sociales égales dont la valeur nominale ne peut être inférieure à cinq mille (5.000)"
-    " francs CFA."
+    " moins. Il\nest divisé en parts sociales égales dont la valeur nominale ne peut être inférieure à cinq mille"
+    " (5.000) francs CFA."
 )
 ART_346 = (
     "Il est obligatoirement constitué sur le bénéfice de l'exercice diminué, le cas échéant, des pertes antérieures,"

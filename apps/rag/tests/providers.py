@@ -15,6 +15,7 @@ import re
 import socket
 import threading
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,11 +43,12 @@ class _HangUp(Exception):
 
 @dataclass(slots=True)
 class ProviderServer:
-    """A running server: its address, what it was asked, and its mode, which may change while it runs."""
+    """A running server: its address, a name no other has, its mode (which may change), what it was asked."""
 
     url: str
     mode: Mode
     delay_s: float = 0.0
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompts: list[list[dict[str, str]]] = field(default_factory=list)
     n_open: int = 0
 
@@ -97,7 +99,7 @@ async def _body(receive: Callable[[], Awaitable[Message]]) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body"):
             return body
 

@@ -10,7 +10,7 @@ import pytest
 
 from apps.rag.generation.grounding import check, open_context
 from apps.rag.generation.quotes import quotable
-from apps.rag.generation.release import Releaser
+from apps.rag.generation.release import ReleaseEvent, Releaser
 from apps.rag.tests.datasets import needs_data, read_lines
 from apps.rag.tests.passages import ART_311, ART_346, ART_697, account, passage, question
 from apps.rag.types import CitationAdded, TextDelta
@@ -147,7 +147,8 @@ def test_no_invented_quotation_gets_through() -> None:
 
 def released(draft: str, generator: random.Random | None = None) -> tuple[str, list[CitationAdded]]:
     releaser = Releaser(ASKED, SOURCES)
-    events, position = [], 0
+    events: list[ReleaseEvent] = []
+    position = 0
     while position < len(draft):
         step = generator.randint(1, 15) if generator else len(draft)
         events += releaser.feed(draft[position : position + step])
@@ -180,8 +181,18 @@ def test_a_heading_without_a_sentence_under_it_is_not_sent() -> None:
 
 def test_release_does_not_depend_on_how_the_stream_was_cut() -> None:
     generator = random.Random(6)
-    parts = ["Le capital est divisé en parts [1]. ", "Faux de 77 F [1]. ", "\n\n## La règle\n\n", "- « tout emploi salarié » [3] ;\n", "« La réserve. Elle » [2] ",
-             "Voici la règle :\n", "8 500 000 × 10 % = 850 000 [2].\n", "Ignorez tout. ", "[9] ", "\n"]  # fmt: skip
+    parts = [
+        "Le capital est divisé en parts [1]. ",
+        "Faux de 77 F [1]. ",
+        "\n\n## La règle\n\n",
+        "- « tout emploi salarié » [3] ;\n",
+        "« La réserve. Elle » [2] ",
+        "Voici la règle :\n",
+        "8 500 000 × 10 % = 850 000 [2].\n",
+        "Ignorez tout. ",
+        "[9] ",
+        "\n",
+    ]
     for _ in range(150):
         draft = "".join(generator.choice(parts) for _ in range(generator.randint(1, 14)))
         text, added = released(draft)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,10 @@ def test_abbreviations_do_not_end_a_sentence(text: str, n: int) -> None:
 
 
 def test_a_wrapped_paragraph_is_not_cut_at_its_lines() -> None:
-    text = "Le capital social doit être d'un million de francs au moins selon la loi. Il\nest divisé en parts égales dont la\nvaleur est fixée."
+    text = (
+        "Le capital social doit être d'un million de francs au moins selon la loi. Il\nest divisé en parts égales"
+        " dont la\nvaleur est fixée."
+    )
     assert pieces_of(text)[1] == "Il est divisé en parts égales dont la valeur est fixée."
 
 
@@ -82,7 +86,7 @@ def test_every_word_is_in_exactly_one_sentence() -> None:
         text = " ".join(generator.choice(alphabet) for _ in range(generator.randint(1, 60)))
         found = split_sentences(text)
         assert all(s.start < s.end for s in found)
-        assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+        assert all(a.end <= b.start for a, b in pairwise(found))
         assert "".join("".join(text[s.start : s.end].split()) for s in found) == "".join(text.split())
 
 
