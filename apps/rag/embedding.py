@@ -36,18 +36,20 @@ def index_ensure(embedder: Embedder) -> Index:
     try:
         with transaction.atomic():
             Index.objects.filter(embedder=embedder.name, state=Index.State.LIVE).update(state=Index.State.RETIRED)
-            made = Index.objects.create(
-                embedder=embedder.name,
-                dimension=embedder.dimension,
-                analysis_revision=ANALYSIS_REVISION,
-                state=Index.State.LIVE,
-            )
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT rag_hnsw_create(%s, %s)", [made.pk, made.dimension])
-            return made
+            return _index_create(embedder, Index.State.LIVE)
     except IntegrityError:
         # another worker was first: the constraint allows one live index
         return Index.objects.get(embedder=embedder.name, state=Index.State.LIVE)
+
+
+@transaction.atomic
+def _index_create(embedder: Embedder, state: str) -> Index:
+    made = Index.objects.create(
+        embedder=embedder.name, dimension=embedder.dimension, analysis_revision=ANALYSIS_REVISION, state=state
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rag_hnsw_create(%s, %s)", [made.pk, made.dimension])
+    return made
 
 
 def index_drop(index: Index) -> None:
@@ -59,12 +61,36 @@ def index_drop(index: Index) -> None:
 
 
 def entries_embed_missing(entries: QuerySet[IndexEntry], *, progress: Progress | None = None) -> int:
-    """Give each entry the vectors that it lacks in the live index; return how many got some."""
-    config = RagConfig()
+    """Give each entry the vectors that it lacks in the live index; return how many got some. Raises EmbedderFailed."""
     embedder = embedder_named(settings.KAURI_EMBEDDER)
     if not embedder.dimension:
         return 0
-    index = index_ensure(embedder)
+    return _fill(embedder, index_ensure(embedder), entries, progress)
+
+
+def index_rebuild(*, progress: Progress | None = None) -> int:
+    """Compute all vectors anew into an index of its own, then make it the live one; return how many entries it has.
+
+    Search goes on with the index before until the switch. Raises EmbedderFailed.
+    """
+    embedder = embedder_named(settings.KAURI_EMBEDDER)
+    if not embedder.dimension:
+        return 0
+    made = _index_create(embedder, Index.State.BUILDING)
+    n_entries = _fill(embedder, made, IndexEntry.objects.all(), progress)
+    with transaction.atomic():
+        before = list(Index.objects.select_for_update().filter(embedder=embedder.name, state=Index.State.LIVE))
+        Index.objects.filter(pk__in=[index.pk for index in before]).update(state=Index.State.RETIRED)
+        Index.objects.filter(pk=made.pk).update(state=Index.State.LIVE)
+    # entries that came while we computed went to the index before
+    n_entries += _fill(embedder, made, IndexEntry.objects.all(), None)
+    for index in Index.objects.filter(embedder=embedder.name).exclude(pk=made.pk):
+        index_drop(index)
+    return n_entries
+
+
+def _fill(embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None) -> int:
+    config = RagConfig()
     has_vector = Embedding.objects.filter(index=index, entry=OuterRef("pk"))
     missing = list(entries.exclude(Exists(has_vector)).order_by("pk").values_list("pk", flat=True))
     for at in range(0, len(missing), config.embed_batch):

@@ -60,6 +60,15 @@ class LexicalFolder:
         """Return the tantivy folder of a generation."""
         return self.base / f"generation-{generation:06d}"
 
+    def ask_rebuild(self) -> None:
+        """Leave word for the writer, whoever it is, to write everything anew."""
+        self.base.mkdir(parents=True, exist_ok=True)
+        (self.base / "rebuild.wanted").touch()
+
+    def is_rebuild_asked(self) -> bool:
+        """Tell whether somebody left word."""
+        return (self.base / "rebuild.wanted").exists()
+
     def save(self, state: FolderState) -> None:
         """Replace the state in one step and remove generations that nobody will open again."""
         draft = self._state_path.with_suffix(".new")
@@ -124,6 +133,7 @@ def generation_write(folder: LexicalFolder, entries: Iterable[LexicalEntry], *, 
     writer.wait_merging_threads()
     state = FolderState(generation, seq, log_identity)
     folder.save(state)
+    (folder.base / "rebuild.wanted").unlink(missing_ok=True)
     return state
 
 

@@ -35,7 +35,7 @@ def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
     """Bring the folder to the end of the change log. The caller holds the writer's place."""
     state = folder.state()
     identity, last = _log_end()
-    if state is None or state.log_identity != identity or state.seq > last:
+    if state is None or folder.is_rebuild_asked() or state.log_identity != identity or state.seq > last:
         return rebuild(folder)
     while state.seq < last:
         state = _apply_some(folder, state)

@@ -17,7 +17,7 @@ from django.db import Error as DatabaseError
 from psycopg.rows import tuple_row
 
 from apps.rag.errors import RetrievalUnavailable
-from apps.rag.models import Index
+from apps.rag.models import Index, IndexEntry
 from apps.rag.ports import Vectors
 from apps.rag.types import Hit, InForce, Passage, Scope, Span
 
@@ -153,6 +153,13 @@ def vector_index(embedder_name: str, dimension: int) -> VectorIndex | None:
     except DatabaseError as error:
         raise RetrievalUnavailable from error
     return VectorIndex(live.pk, live.dimension) if live else None
+
+
+def namespaces_indexed() -> tuple[str, ...]:
+    """Return the namespaces that hold live entries of the shared base, evaluation corpora left out."""
+    live = IndexEntry.objects.filter(state=IndexEntry.State.LIVE, organisation_id=None)
+    names = live.exclude(namespace__startswith="eval_").order_by("namespace").values_list("namespace", flat=True)
+    return tuple(names.distinct())
 
 
 def codes_in_scope(scope: Scope) -> frozenset[str]:

@@ -1,0 +1,59 @@
+"""manage.py rag_rebuild: write the full text anew from PostgreSQL, and the vectors too where asked."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from apps.rag.embedding import index_rebuild
+from apps.rag.errors import EmbedderFailed
+from apps.rag.retrieval.folder import LexicalFolder, WriterLock
+from apps.rag.retrieval.follower import rebuild
+
+
+class Command(BaseCommand):
+    """Rebuild what is derived."""
+
+    help = "Rebuild the full text from PostgreSQL; with --embeddings, the vectors too."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--embeddings", action="store_true", help="compute all vectors anew as well")
+
+    def handle(self, *_args: Any, embeddings: bool, **_options: Any) -> None:
+        """Rebuild and say what was done."""
+        console = Console(file=self.stdout._out)
+        self._rebuild_full_text(console)
+        if embeddings:
+            self._rebuild_vectors(console)
+
+    def _rebuild_full_text(self, console: Console) -> None:
+        folder = LexicalFolder(Path(settings.KAURI_INDEX_DIR))
+        lock = WriterLock(folder)
+        if not lock.acquire():
+            folder.ask_rebuild()
+            console.print("A running process writes the full text: it rebuilds it now.")
+            return
+        try:
+            started = time.perf_counter()
+            state = rebuild(folder)
+            console.print(f"Full text rebuilt up to change {state.seq} in {time.perf_counter() - started:.1f} s.")
+        finally:
+            lock.release()
+
+    def _rebuild_vectors(self, console: Console) -> None:
+        columns = ("Vectors", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task("", total=None)
+            try:
+                n_entries = index_rebuild(progress=lambda done, total: bar.update(task, completed=done, total=total))
+            except EmbedderFailed as error:
+                raise CommandError(str(error)) from error
+        console.print(f"Vectors of {n_entries} passages computed." if n_entries else "There is no embedder: no vectors.")

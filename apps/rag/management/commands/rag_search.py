@@ -1,0 +1,111 @@
+"""manage.py rag_search "question": what each leg found, what became of it, and how long it took."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+
+from apps.rag.build import build_engine
+from apps.rag.errors import RetrievalUnavailable
+from apps.rag.stores.postgres import namespaces_indexed
+from apps.rag.types import Question, Scope, SearchResult, display_locator
+from kauri.lib import clock
+
+
+class Command(BaseCommand):
+    """Search as the engine does, and show its work."""
+
+    help = "Search the shared base and show every leg's ranking, the fused one, scores and stage times."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("question")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        parser.add_argument("--as-of", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD")
+        parser.add_argument("--namespace", action="append", default=[], help="only this one; may be repeated")
+        parser.add_argument("--country", default=None, help="two letters")
+        parser.add_argument("--after", action="append", default=[], metavar="QUESTION", help="an earlier question")
+
+    def handle(self, *_args: Any, question: str, as_json: bool, namespace: list[str], **options: Any) -> None:
+        """Search and print."""
+        scope = Scope(
+            namespaces=tuple(namespace) or namespaces_indexed(),
+            organisation_ids=(),
+            as_of=options["as_of"] or clock.today(),
+            country=options["country"],
+        )
+        asked = Question(question, scope, tuple(options["after"]))
+        try:
+            result = asyncio.run(_search(asked))
+        except RetrievalUnavailable as error:
+            raise CommandError(str(error)) from error
+        if as_json:
+            self.stdout.write(json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str))
+            return
+        _show(Console(file=self.stdout._out), result)
+
+
+async def _search(asked: Question) -> SearchResult:
+    engine = build_engine()
+    await engine.warm()
+    # the first search pays for connections and the model; the second one is what a served question takes
+    await engine.search(asked)
+    result = await engine.search(asked)
+    await engine.close()
+    return result
+
+
+def _show(console: Console, result: SearchResult) -> None:
+    understanding = result.understanding
+    verdict = "answerable" if result.is_answerable else f"refused: {result.refusal_reason}"
+    console.print(f"[bold]{understanding.standalone}[/bold]")
+    console.print(f"intent {understanding.intent} · references {', '.join(understanding.labels) or 'none'}")
+    console.print(f"evidence {result.evidence:.3f} · {verdict} · dropped {result.dropped} · revision {result.index_revision}")
+    if result.degraded:
+        console.print(f"degraded: {', '.join(result.degraded)}")
+    console.print(_fused(result))
+    console.print(_legs(result))
+    console.print(_times(result))
+
+
+def _fused(result: SearchResult) -> Table:
+    legs = [ranking.leg for ranking in result.rankings]
+    table = Table("#", "passage", "score", *legs, "text", title="Fused", title_justify="left")
+    for ranked in result.passages:
+        scores = dict(ranked.leg_scores)
+        name = display_locator(ranked.passage.locator, ranked.passage.code)
+        table.add_row(
+            f"{ranked.rank}{' =' if ranked.is_exact_reference else ''}",
+            name or ranked.passage.document_title,
+            f"{ranked.score:.3f}",
+            *(f"{scores[leg]:.3f}" if leg in scores else "" for leg in legs),
+            " ".join(ranked.passage.text.split())[:70],
+        )
+    return table
+
+
+def _legs(result: SearchResult) -> Table:
+    names = {ranked.passage.entry_id: ranked.passage.locator for ranked in result.passages}
+    table = Table("#", *(ranking.leg for ranking in result.rankings), title="Legs", title_justify="left")
+    for place in range(10):
+        cells = []
+        for ranking in result.rankings:
+            hit = ranking.hits[place] if place < len(ranking.hits) else None
+            cells.append(f"{names.get(hit.entry_id) or f'#{hit.entry_id}'} {hit.score:.3f}" if hit else "")
+        table.add_row(str(place + 1), *cells)
+    return table
+
+
+def _times(result: SearchResult) -> Table:
+    table = Table("stage", "ms", title="Times", title_justify="left")
+    for stage, elapsed_ms in result.timings_ms:
+        table.add_row(stage, f"{elapsed_ms:.1f}")
+    return table
