@@ -60,6 +60,8 @@ def _queue(stack: Stack, folder: Path, database: psycopg.Connection[tuple[object
         env=stack.env | {"KAURI_VAR_DIR": str(stack.var_dir)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Where the tests run in a shell's background, Ctrl-C is ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     until(
         lambda: _one(database, "SELECT count(*) FROM knowledge_ingestionjob") == N_DOCUMENTS,

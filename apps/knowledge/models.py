@@ -150,6 +150,11 @@ class DocumentVersion(models.Model):
         return f"{self.title} ({self.number})"
 
     @property
+    def stored_name(self) -> str:
+        """Return the name of the version's file in the storage."""
+        return str(self.file.name)
+
+    @property
     def is_read(self) -> bool:
         """Tell whether text and passages are saved; they are saved in one transaction."""
         return self.chunker_revision is not None

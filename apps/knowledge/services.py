@@ -135,7 +135,7 @@ def samples_remove() -> int:
     for sample in samples:
         for version in sample.versions.defer("plain_text"):
             indexer.version_remove(version.pk)
-            transaction.on_commit(partial(_forget_file, version.file.name, version.sha256))
+            transaction.on_commit(partial(_forget_file, version.stored_name, version.sha256))
         sample.delete()
     return len(samples)
 

@@ -57,7 +57,7 @@ def hint_vectors(version_id: UUID) -> None:
     _send(embed, version_id=str(version_id))
 
 
-def _send(task: Task, **ids: str) -> None:
+def _send(task: "Task[..., None]", **ids: str) -> None:
     try:
         task.delay(**ids)
     except OperationalError:

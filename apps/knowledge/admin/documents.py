@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
-from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin
+from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
 from apps.knowledge.admin.upload import UploadView
 from apps.knowledge.models import Document
 from kauri.lib.text import fold
@@ -39,7 +39,9 @@ class DocumentAdmin(CorpusAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Return the documents with the number of their versions."""
-        return super().get_queryset(request).select_related("namespace").annotate(n_versions=Count("versions"))
+        rows = super().get_queryset(request).select_related("namespace")
+        counted: QuerySet[Model] = rows.annotate(n_versions=Count("versions"))
+        return counted
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -53,7 +55,7 @@ class DocumentAdmin(CorpusAdmin):
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """Show the page that takes a file: a document without one cannot be."""
         return UploadView.as_view(model_admin=self)(request)
 
@@ -66,12 +68,13 @@ class DocumentAdmin(CorpusAdmin):
         new_version_url = f"{reverse('admin:knowledge_document_add')}?document={object_id}"
         shown = {"document": document, "versions": versions, "new_version_url": new_version_url}
         context = {**(extra_context or {}), **shown}
-        return super().change_view(request, object_id, form_url, context)
+        page: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return page
 
-    @display(description=_("State"), label=STATE_LABELS, ordering="state")
+    @shown(_("State"), label=STATE_LABELS, ordering="state")
     def state_shown(self, document: Document) -> tuple[str, str]:
         return document.state, document.get_state_display()
 
-    @display(description=_("Versions"), ordering="n_versions")
+    @shown(_("Versions"), ordering="n_versions")
     def version_count(self, document: Any) -> int:
         return int(document.n_versions)

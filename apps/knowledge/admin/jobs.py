@@ -14,11 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
-from unfold.decorators import action, display
 
 from apps.accounts.auth import principal_for_request
 from apps.knowledge import selectors, services
-from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin
+from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
 from apps.knowledge.models import IngestionJob
 from kauri.lib.errors import KauriError, NotFound
 
@@ -59,7 +58,8 @@ class IngestionJobAdmin(CorpusAdmin):
         """Show the import with its stages above the fields."""
         job = self.get_object(request, object_id)
         context = {**(extra_context or {}), **(_shown(job) if job else {})}
-        return super().change_view(request, object_id, form_url, context)
+        page: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return page
 
     def progress_view(self, request: HttpRequest, job_id: UUID) -> HttpResponse:
         """Answer the part of the page that changes while the import runs."""
@@ -79,7 +79,7 @@ class IngestionJobAdmin(CorpusAdmin):
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:knowledge_ingestionjob_change", args=[job_id]))
 
-    @action(description=_("Try again"), permissions=["view"])
+    @admin.action(description=_("Try again"), permissions=["view"])
     def retry_selected(self, request: HttpRequest, jobs: QuerySet[IngestionJob]) -> None:
         """Try the failed ones among the chosen imports again."""
         failed = jobs.filter(state=IngestionJob.State.FAILED).values_list("pk", flat=True)
@@ -88,29 +88,29 @@ class IngestionJobAdmin(CorpusAdmin):
         sentence = ngettext("%(n)d import is tried again.", "%(n)d imports are tried again.", len(failed))
         messages.success(request, sentence % {"n": len(failed)})
 
-    @display(description=_("Document"), ordering="version__title")
+    @shown(_("Document"), ordering="version__title")
     def document_shown(self, job: IngestionJob) -> str:
         return str(job.version)
 
-    @display(description=_("State"), label=STATE_LABELS, ordering="state")
+    @shown(_("State"), label=STATE_LABELS, ordering="state")
     def state_shown(self, job: IngestionJob) -> tuple[str, str]:
         return job.state, job.get_state_display()
 
-    @display(description=_("Progress"), ordering="progress")
+    @shown(_("Progress"), ordering="progress")
     def progress_shown(self, job: IngestionJob) -> SafeString:
         return format_html(
             '<progress class="k-progress" max="100" value="{}" aria-label="{}"></progress>', job.progress, _("Progress")
         )
 
-    @display(description=_("Reason"))
+    @shown(_("Reason"))
     def reason_shown(self, job: IngestionJob) -> str:
         return job.sentence
 
 
 def _shown(job: IngestionJob) -> dict[str, Any]:
-    order = [stage for stage in IngestionJob.Stage if stage != IngestionJob.Stage.READY]
+    order = [stage for stage in IngestionJob.Stage if stage.value != "ready"]
     is_ready = job.state == IngestionJob.State.READY
-    at = len(order) if is_ready else order.index(IngestionJob.Stage(job.stage))
+    at = len(order) if is_ready else [stage.value for stage in order].index(job.stage)
     here = "failed" if job.state == IngestionJob.State.FAILED else "doing"
     stages = [
         StageShown(str(stage.label), "done" if index < at else here if index == at else "waiting")

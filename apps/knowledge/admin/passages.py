@@ -8,11 +8,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from apps.accounts.auth import principal_for_request
 from apps.knowledge import services
-from apps.knowledge.admin.base import CorpusAdmin
+from apps.knowledge.admin.base import CorpusAdmin, shown
 from apps.knowledge.models import Passage
 from apps.knowledge.reader import citation_url
 
@@ -49,21 +48,21 @@ class PassageAdmin(CorpusAdmin):
             field.help_text = _("Shown and searched instead of the text as read, which is kept. Empty: no correction.")
         return field
 
-    @display(description=_("Place"))
+    @shown(_("Place"))
     def place(self, passage: Passage) -> str:
         return passage.locator or str(passage.ordinal)
 
-    @display(description=_("Beginning"))
+    @shown(_("Beginning"))
     def beginning(self, passage: Passage) -> str:
         return passage.current_text[:120]
 
-    @display(description=_("Overlay"), label={_("Hidden"): "warning", _("Corrected"): "info"})
+    @shown(_("Overlay"), label={_("Hidden"): "warning", _("Corrected"): "info"})
     def overlay(self, passage: Passage) -> Any:
         if passage.is_hidden:
             return _("Hidden")
         return _("Corrected") if passage.edited_text else ""
 
-    @display(description=_("In its document"))
+    @shown(_("In its document"))
     def source(self, passage: Passage) -> SafeString:
         url = citation_url(passage.version_id, passage.span_start, passage.span_end)
         return format_html('<a href="{}">{}</a>', url, passage.version)

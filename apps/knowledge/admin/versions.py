@@ -11,11 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from unfold.decorators import display
 
 from apps.accounts.auth import principal_for_request
 from apps.knowledge import services
-from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin
+from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
 from apps.knowledge.models import DocumentVersion, IngestionJob
 from apps.knowledge.reader import citation_url
 from kauri.lib.errors import KauriError, NotFound
@@ -51,7 +50,8 @@ class DocumentVersionAdmin(CorpusAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         """Return the versions without their text, with the number of their passages."""
         rows = super().get_queryset(request).select_related("document").defer("plain_text", "outline")
-        return rows.annotate(n_passages=Count("passages"))
+        counted: QuerySet[Model] = rows.annotate(n_passages=Count("passages"))
+        return counted
 
     def get_urls(self) -> list[URLPattern]:
         """Add the two buttons' addresses."""
@@ -71,7 +71,9 @@ class DocumentVersionAdmin(CorpusAdmin):
     ) -> HttpResponse:
         """Show the version with the buttons that its state allows."""
         version = self.get_object(request, object_id)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "version": version})
+        context = {**(extra_context or {}), "version": version}
+        page: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return page
 
     def _button(self, verb: Any) -> Any:
         def press(request: HttpRequest, version_id: UUID) -> HttpResponse:
@@ -85,26 +87,26 @@ class DocumentVersionAdmin(CorpusAdmin):
 
         return press
 
-    @display(description=_("State"), label=STATE_LABELS)
+    @shown(_("State"), label=STATE_LABELS)
     def state_shown(self, version: DocumentVersion) -> tuple[str, str]:
         return version.state, version.get_state_display()
 
-    @display(description=_("In force"))
+    @shown(_("In force"))
     def in_force_shown(self, version: DocumentVersion) -> str:
         first = version.in_force.lower.isoformat() if version.in_force.lower else "…"
         end = version.in_force.upper.isoformat() if version.in_force.upper else "…"
         return f"[{first} ; {end}["
 
-    @display(description=_("Passages"))
+    @shown(_("Passages"))
     def passage_count(self, version: Any) -> SafeString:
         url = f"{reverse('admin:knowledge_passage_changelist')}?version__id__exact={version.pk}"
         return format_html('<a href="{}">{}</a>', url, version.n_passages)
 
-    @display(description=_("Text"))
+    @shown(_("Text"))
     def reading(self, version: DocumentVersion) -> SafeString:
         return format_html('<a href="{}">{}</a>', citation_url(version.pk, 0, 0), _("Read"))
 
-    @display(description=_("Import"))
+    @shown(_("Import"))
     def last_import(self, version: DocumentVersion) -> SafeString:
         job = IngestionJob.objects.filter(version=version).latest("id")
         url = reverse("admin:knowledge_ingestionjob_change", args=[job.pk])

@@ -59,7 +59,7 @@ def work(claim: Claim) -> None:
 
 def _read(claim: Claim, version: DocumentVersion) -> None:
     lease.advance(claim, _Stage.PARSING, 5)
-    with local_copy(version.file.name, version.sha256) as path:
+    with local_copy(version.stored_name, version.sha256) as path:
         parsed = parse_file(path)
     lease.advance(claim, _Stage.CHUNKING, 20)
     document = version.document

@@ -38,13 +38,13 @@ def _run(*arguments: object) -> tuple[dict[str, Any], int]:
 
 
 def test_a_folder_with_its_manifest_is_imported_and_one_bad_file_stops_nothing(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"file": "acte.md", "code": "DEMO", "title": "Acte", "in_force_from": "2014-05-05", "plan": None, **ROW},
         {"file": "sous/broken.pdf", **ROW},
         {"file": "classeur.xlsx", **ROW},
         {"file": "absent.md", **ROW},
     ]
-    files = {
+    files: dict[str, bytes | str] = {
         "acte.md": ARTICLES,
         "sous/broken.pdf": b"%PDF-1.7 nothing",
         "classeur.xlsx": b"PK\x03\x04 not really",

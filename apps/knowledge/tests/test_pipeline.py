@@ -11,13 +11,14 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from apps.accounts.types import Principal
-from apps.knowledge import chunking, services, tasks
+from apps.knowledge import chunking, sandbox, services, tasks
 from apps.knowledge.errors import NotPublishable, PeriodOverlaps
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Passage
 from apps.knowledge.parsers.errors import TimedOut
 from apps.knowledge.pipeline import failures, lease, publication, run_job, stages
 from apps.knowledge.pipeline.lease import JobTaken, LeaseLost
 from apps.knowledge.tests.people import ARTICLES, add, add_ready
+from apps.rag import indexer
 from apps.rag.models import Embedding, IndexChange, IndexEntry
 from kauri.lib import clock
 from kauri.lib.errors import Unavailable
@@ -76,8 +77,8 @@ def test_a_death_at_any_stage_leaves_nothing_twice(
 ) -> None:
     owners: dict[str, Any] = {
         "chunk": chunking,
-        "entries_stage": stages.indexer,
-        "entries_embed": stages.indexer,
+        "entries_stage": indexer,
+        "entries_embed": indexer,
         "version_publish": publication,
     }
     added = add(curator, code="DEMO")
@@ -116,7 +117,7 @@ def test_whoever_lost_the_lease_writes_nothing_more(curator: Principal, monkeypa
         IngestionJob.objects.update(fence=99, owner="another")
         return parse(*args, **kwargs)
 
-    parse = stages.parse_file
+    parse = sandbox.parse_file
     monkeypatch.setattr(stages, "parse_file", slept_too_long)
     outcome = run_job(added.job_id)
     assert outcome.was_run is False
@@ -148,7 +149,7 @@ def test_a_broken_file_fails_at_once_with_its_sentence_in_both_languages(curator
 
 def test_a_damaged_stored_file_is_told_from_a_broken_upload(curator: Principal) -> None:
     added = add(curator)
-    name = DocumentVersion.objects.get().file.name
+    name = DocumentVersion.objects.get().stored_name
     with default_storage.open(name, "wb") as stored:
         stored.write(b"other bytes")
     assert run_job(added.job_id).reason_code == "stored_file_damaged"
@@ -163,7 +164,7 @@ def test_a_passing_failure_is_tried_three_times_with_a_pause(
     def away(*args: Any, **kwargs: Any) -> Any:
         raise Unavailable
 
-    monkeypatch.setattr(stages.indexer, "entries_embed", away)
+    monkeypatch.setattr(indexer, "entries_embed", away)
     added = add(curator)
     states = []
     for _attempt in range(3):

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -43,13 +45,13 @@ def test_the_file_is_kept_under_its_hash_and_not_under_its_name(curator: Princip
     version = DocumentVersion.objects.get()
     assert version.file.name == f"documents/{version.sha256[:2]}/{version.sha256}"
     assert version.file_name == "Mon fichier é.md"
-    with default_storage.open(version.file.name) as stored:
+    with default_storage.open(version.stored_name) as stored:
         assert stored.read() == ARTICLES.encode()
 
 
 def test_a_file_half_written_by_a_dead_process_is_written_again(curator: Principal) -> None:
     add(curator)
-    name = DocumentVersion.objects.get().file.name
+    name = DocumentVersion.objects.get().stored_name
     with default_storage.open(name, "wb") as stored:
         stored.write(b"half")
     add(curator)
@@ -125,7 +127,7 @@ def test_it_refuses_a_file_above_the_limit_and_names_both_sizes(curator: Princip
         {"code": "X" * 41},
     ],
 )
-def test_it_refuses_bad_metadata(curator: Principal, said: dict[str, object]) -> None:
+def test_it_refuses_bad_metadata(curator: Principal, said: dict[str, Any]) -> None:
     with pytest.raises(BadMetadata):
         add(curator, **said)
 
@@ -159,13 +161,14 @@ def test_to_others_the_document_of_an_organisation_does_not_exist(cast: Cast, wh
     added = add_ready(cast.principals["owner"], organisation_id=firm)
     passage_id = Passage.objects.filter(version_id=added.version_id).values_list("pk", flat=True)[0]
     principal = cast.principals[who]
-    for refused in (
+    refusals: tuple[Callable[[], object], ...] = (
         lambda: services.job_retry(principal=principal, job_id=added.job_id),
         lambda: services.version_withdraw(principal=principal, version_id=added.version_id),
         lambda: services.version_publish(principal=principal, version_id=added.version_id),
         lambda: services.passage_correct(principal=principal, passage_id=passage_id, edited_text="", is_hidden=True),
         lambda: services.version_withdraw(principal=principal, version_id=UUID(int=1)),
-    ):
+    )
+    for refused in refusals:
         with pytest.raises(NotFound):
             refused()
 
@@ -174,10 +177,11 @@ def test_a_failed_job_is_tried_again_on_demand_and_by_adding_the_file_again(cura
     added = add(curator)
     with pytest.raises(JobNotRetryable):
         services.job_retry(principal=curator, job_id=added.job_id)
-    for again in (
+    ways: tuple[Callable[[], object], ...] = (
         lambda: services.job_retry(principal=curator, job_id=added.job_id, hint=False),
         lambda: add(curator),
-    ):
+    )
+    for again in ways:
         IngestionJob.objects.update(state="failed", reason_code="x", reason={"fr": "Raison"}, attempt=4)
         again()
         job = IngestionJob.objects.get()
@@ -186,12 +190,13 @@ def test_a_failed_job_is_tried_again_on_demand_and_by_adding_the_file_again(cura
 
 def test_what_was_read_never_changes(curator: Principal) -> None:
     added = add_ready(curator)
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: DocumentVersion.objects.update(plain_text="autre"),
         lambda: DocumentVersion.objects.update(sha256="0" * 64),
         lambda: Passage.objects.update(text="autre"),
         lambda: Passage.objects.update(span_end=1_000_000),
-    ):
+    )
+    for change in changes:
         with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
             change()
     assert DocumentVersion.objects.get(pk=added.version_id).plain_text
@@ -224,7 +229,7 @@ def test_one_command_removes_the_samples_and_nothing_else(
 ) -> None:
     kept = add_ready(curator, "Un texte qui reste.\n\nIl a deux alinéas.")
     sample = add_ready(curator, kind="sample")
-    name = DocumentVersion.objects.get(pk=sample.version_id).file.name
+    name = DocumentVersion.objects.get(pk=sample.version_id).stored_name
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         assert services.samples_remove() == 1
     assert [document.pk for document in Document.objects.all()] == [kept.document_id]

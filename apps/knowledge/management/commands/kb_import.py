@@ -4,6 +4,7 @@ import argparse
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -144,7 +145,8 @@ def _now(states: Sequence[FileState], n_done: int) -> str:
 
 
 def _say(console: Console, states: Sequence[FileState], *, is_json: bool, elapsed_s: float) -> None:
-    n_by_result = {result: sum(state.result == result for state in states) for result in _STYLES}
+    counted = Counter(state.result for state in states)
+    n_by_result = {result: counted[result] for result in _STYLES}
     n_passages = sum(state.n_passages for state in states)
     if is_json:
         files = [{**asdict(state), "job_id": str(state.job_id) if state.job_id else None} for state in states]
