@@ -1,0 +1,52 @@
+"""Without Valkey the answer comes whole at its end; nothing is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.chat.tests.conftest import web_environment
+from apps.chat.tests.live import LiveDatabase, Person, WebProcess, read_stream
+from apps.chat.tests.test_stream import ask, saved, text_of
+from apps.rag.tests.providers import ProviderServer
+from kauri.launcher.valkey import EmbeddedValkey
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    server = EmbeddedValkey(tmp_path, "state")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_web(
+    valkey: EmbeddedValkey, live_database: LiveDatabase, provider: ProviderServer, tmp_path: Path
+) -> Iterator[WebProcess]:
+    process = WebProcess(live_database, REDIS_STATE_URL=valkey.url, **web_environment(provider, tmp_path / "var"))
+    process.start()
+    yield process
+    process.stop()
+
+
+def test_an_answer_comes_whole_when_valkey_goes_away(
+    own_web: WebProcess, valkey: EmbeddedValkey, owner: Person, provider: ProviderServer
+) -> None:
+    provider.delay_s = 0.15
+    with own_web.client(owner) as client:
+        asked = ask(client).json()
+        first = read_stream(client, asked["stream_url"], n=2)
+        valkey.stop()
+        rest = read_stream(client, asked["stream_url"], headers={"Last-Event-ID": first[-1].id})
+        answer = saved(client, asked["response_id"])
+        assert rest[-1].name == "response.completed"
+        assert text_of([*first, *rest]) == answer["text"]
+
+        # A question that begins without it, in all three shapes.
+        events = read_stream(client, ask(client).json()["stream_url"])
+        assert [event.id for event in events] == [f"{seq}-0" for seq in range(1, len(events) + 1)]
+        assert client.post("/v1/chat/query", json={"question": "Que dit l’article 385 de l’AUSCGIE ?"}).json()["text"]
+        health = client.get("/v1/health/ready")
+        assert health.status_code == 200
+        assert health.json()["checks"]["state"]["status"] == "degraded"
