@@ -5,7 +5,7 @@ JOBS ?= 2
 ARGS ?=
 SOURCES = apps kauri e2e benchmarks samples manage.py
 
-.PHONY: help run test e2e lint format lock environment environment-dev
+.PHONY: help run test e2e lint format messages lock environment environment-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ format: environment-dev ## mend what can be mended
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 	$(PY) -m djlint templates --reformat --quiet
+
+messages: environment-dev ## extract every sentence, keep its translations, compile; says what is still to translate
+	$(PY) manage.py messages
 
 lock: environment-dev ## resolve requirements/*.in into requirements/*.txt
 	$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
