@@ -46,9 +46,10 @@ def test_levels_follow_the_ranks_of_law() -> None:
 
 
 def test_an_article_that_opens_many_pages_is_no_running_header() -> None:
-    pages = [(f"Article {n}", f"Texte de la disposition numéro {n}.") for n in range(1, 9)]
+    texts = ("Un bail.", "Une vente faite.", "Le nom.", "La durée en est fixée.", "Le siège.", "Un gérant nommé.")
+    pages = [(f"Article {n}", text) for n, text in enumerate(texts, start=1)]
     headings = [block.text for block in read_pdf(files.pdf(pages)).blocks if block.kind == "heading"]
-    assert headings == [f"Article {n}" for n in range(1, 9)]
+    assert headings == [f"Article {n}" for n in range(1, 7)]
 
 
 def test_a_cut_word_is_mended_and_a_compound_keeps_its_hyphen() -> None:

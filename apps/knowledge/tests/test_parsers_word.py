@@ -46,6 +46,9 @@ def test_a_merged_cell_stands_once() -> None:
         table.cell(0, 0).merge(table.cell(0, 1)).text = "Bilan"
         table.cell(1, 0).merge(table.cell(2, 0)).text = "Actif"
         table.cell(1, 1).text, table.cell(2, 1).text = "Stocks", "Banques"
+        # Word keeps what stood in the lower cell, and does not show it.
+        hidden = table.rows[2]._tr.tc_lst[0]
+        hidden.p_lst[0].add_r().text = "caché"
 
     rows = read_word(files.word(build)).blocks[0].rows
     assert rows == (("Bilan",), ("Actif", "Stocks"), ("", "Banques"))
