@@ -210,7 +210,7 @@ class Supervisor:
 
 async def _exit_status(process: asyncio.subprocess.Process) -> int:
     # Not wait(): it also waits for the pipe, which a killed child's own children may hold open.
-    while process.returncode is None:
+    while process.returncode is None:  # noqa: ASYNC110 - asyncio has no event for it
         await asyncio.sleep(EXIT_POLL_S)
     return process.returncode
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from kauri import env
 from kauri.launcher import commands
 from kauri.launcher.console import Console
 from kauri.launcher.errors import LaunchError
@@ -31,6 +32,7 @@ _PENDING = "pending"
 
 def main(argv: Sequence[str]) -> int:
     """Run `up` with these arguments; return the exit status."""
+    env.load(BASE_DIR / ".env")
     parser = argparse.ArgumentParser(prog="manage.py up", description=_("Run Kauri on this machine."))
     arguments_add(parser)
     options = options_from(parser.parse_args(argv))
