@@ -63,7 +63,7 @@ def _read(claim: Claim, version: DocumentVersion) -> None:
         parsed = parse_file(path)
     lease.advance(claim, _Stage.CHUNKING, 20)
     document = version.document
-    chunked = chunking.chunk(parsed, code=document.code, kind=document.kind, plan=document.plan, title=document.title)
+    chunked = chunking.chunk(parsed, code=document.code, kind=document.kind, plan=document.plan, title=version.title)
     if not chunked.passages:
         raise NothingToRead
     lease.advance(claim, _Stage.SAVING, 30)
