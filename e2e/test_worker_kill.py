@@ -61,7 +61,7 @@ def _queue(stack: Stack, folder: Path, database: psycopg.Connection[tuple[object
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Where the tests run in a shell's background, Ctrl-C is ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     until(
         lambda: _one(database, "SELECT count(*) FROM knowledge_ingestionjob") == N_DOCUMENTS,
@@ -89,10 +89,18 @@ def _kill_at(stack: Stack, database: psycopg.Connection[tuple[object, ...]], wan
     while not _is_over(database):
         stages = _held(stack, database)
         if wanted in stages or (stages and time.monotonic() > deadline):
-            os.kill(stack.pid_of("worker"), signal.SIGKILL)
+            os.kill(_worker(stack), signal.SIGKILL)
             return wanted if wanted in stages else stages[0]
         time.sleep(0.001)
     return ""
+
+
+def _worker(stack: Stack) -> int:
+    """Return the worker's pid; a number that nobody has while it is being started again."""
+    try:
+        return stack.pid_of("worker")
+    except FileNotFoundError:
+        return 2**30
 
 
 def _is_over(database: psycopg.Connection[tuple[object, ...]]) -> bool:
@@ -101,7 +109,7 @@ def _is_over(database: psycopg.Connection[tuple[object, ...]]) -> bool:
 
 def _held(stack: Stack, database: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     """Return the stages of the jobs that the living worker's pool processes hold."""
-    worker = stack.pid_of("worker")
+    worker = _worker(stack)
     running = database.execute("SELECT stage, owner FROM knowledge_ingestionjob WHERE state = 'running'")
     return [str(stage) for stage, owner in running if _is_child(str(owner).split(":")[1], worker)]
 

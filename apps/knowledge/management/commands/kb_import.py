@@ -150,7 +150,8 @@ def _say(console: Console, states: Sequence[FileState], *, is_json: bool, elapse
     n_passages = sum(state.n_passages for state in states)
     if is_json:
         files = [{**asdict(state), "job_id": str(state.job_id) if state.job_id else None} for state in states]
-        summary = {**n_by_result, "n_passages": n_passages, "elapsed_s": round(elapsed_s, 1), "files": files}
+        by_result: dict[str, int] = {str(result): n for result, n in n_by_result.items()}
+        summary = {**by_result, "n_passages": n_passages, "elapsed_s": round(elapsed_s, 1), "files": files}
         console.file.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         return
     words: dict[Result, str] = {
