@@ -1,6 +1,5 @@
 """Processes: recognised by number and start, ended with everything below them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -87,7 +86,7 @@ def test_a_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
     script = f"""
 import sys, time
 from pathlib import Path
-sys.path.insert(0, {os.getcwd()!r})
+sys.path.insert(0, {str(Path.cwd())!r})
 from kauri.launcher.process import Command, spawn
 print(spawn(Command(argv={SLEEP!r}, cwd=Path("."))).pid, flush=True)
 time.sleep(60)
