@@ -144,7 +144,11 @@ async def measure(port: int, pid: int, turn_ids: list[UUID], session: str, n_eve
             tasks.append(asyncio.create_task(watch(port, turn_id, session, one)))
             await asyncio.sleep(1 / OPENED_A_SECOND)
         await asyncio.sleep(2)
-        clients_open, rss_open, threads_open = len(await log._client.client_list()), web.memory_info().rss, web.num_threads()
+        clients_open, rss_open, threads_open = (
+            len(await log._client.client_list()),
+            web.memory_info().rss,
+            web.num_threads(),
+        )
         cpu_before, started = sum(web.cpu_times()[:2]), time.monotonic()
         await emit(log, turn_ids, n_events)
         async with asyncio.timeout(120):

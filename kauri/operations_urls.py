@@ -4,7 +4,7 @@ from django.urls import path
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from kauri import health
+from kauri import health, openapi  # noqa: F401 - openapi registers itself
 
 urlpatterns = [
     path("health", health.ready, name="health"),

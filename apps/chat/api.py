@@ -23,6 +23,7 @@ from apps.chat.serializers import (
     QuestionSerializer,
 )
 from apps.chat.types import Asked
+from kauri.lib.errors import Unavailable
 
 # Tells the ASGI wrapper which turn a request has begun; it never leaves the process.
 TURN_HEADER = "X-Kauri-Turn"
@@ -90,6 +91,24 @@ class AnswerView(APIView):
     def get(self, request: Request, response_id: UUID) -> Response:
         """Return an answer as it stands; its text comes whole once it has ended."""
         return Response(AnswerSerializer(selectors.turn_get(principal_for_request(request), response_id)).data)
+
+
+class StreamView(APIView):
+    """The place of the stream in the description; apps.chat.stream answers it before Django."""
+
+    @extend_schema(
+        operation_id="chat_stream",
+        parameters=[
+            OpenApiParameter("response_id", OpenApiTypes.UUID, required=True),
+            OpenApiParameter("last_event_id", str, description="Where no header can be sent."),
+            OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="Go on after this event."),
+        ],
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, 204: None, **_PROBLEM},
+    )
+    def get(self, request: Request) -> Response:
+        """Read the events of an answer as they come, from any point."""
+        # Reached only under a server that is not ours, WSGI for one.
+        raise Unavailable
 
 
 class CancelView(APIView):

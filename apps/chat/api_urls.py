@@ -7,6 +7,7 @@ from apps.chat import api
 app_name = "chat_api"
 urlpatterns = [
     path("query", api.QueryView.as_view(), name="query"),
+    path("stream", api.StreamView.as_view(), name="stream"),
     path("responses/<uuid:response_id>", api.AnswerView.as_view(), name="response"),
     path("responses/<uuid:response_id>/cancel", api.CancelView.as_view(), name="cancel"),
     path("responses/<uuid:response_id>/regenerate", api.RegenerateView.as_view(), name="regenerate"),

@@ -69,7 +69,7 @@ class SourceSerializer(serializers.Serializer[Any]):
 class CitationSerializer(serializers.ModelSerializer[Citation]):
     """A marker of an answer; indexes count Unicode code points."""
 
-    type = serializers.ReadOnlyField(default="kauri_citation")
+    type = serializers.SerializerMethodField()
     in_force = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
@@ -93,6 +93,10 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
             "quote_end",
             "url",
         )
+
+    @extend_schema_field(str)
+    def get_type(self, citation: Citation) -> str:
+        return "kauri_citation"
 
     @extend_schema_field(PeriodSerializer)
     def get_in_force(self, citation: Citation) -> dict[str, Any]:

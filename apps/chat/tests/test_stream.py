@@ -297,7 +297,7 @@ def test_the_same_key_gives_the_same_answer(
 
 def test_a_refusal_is_an_event_of_its_own(web: WebProcess, owner: Person) -> None:
     with web.client(owner) as client:
-        asked = ask(client, "Comment cuire un gâteau au chocolat ?").json()
+        asked = ask(client, "Que dit l’article 9999 de l’AUSCGIE ?").json()
         events = read_stream(client, asked["stream_url"])
         answer = saved(client, asked["response_id"])
     assert [event.name for event in events][-2:] == ["response.refusal.done", "response.completed"]
