@@ -21,7 +21,7 @@ from apps.knowledge.selectors import citation_url
 from kauri.lib import clock, days, markdown
 
 MAX_FOUND_SHOWN = 5
-STATES = {
+STATES: dict[str, str] = {
     Message.Status.PENDING: "live",
     Message.Status.COMPLETED: "completed",
     Message.Status.CANCELLED: "stopped",

@@ -1,7 +1,7 @@
 """The pages of the chat. Everything that script does here works by plain forms too."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 from uuid import UUID
 
@@ -34,13 +34,13 @@ Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
 def for_owner(page: Page[P]) -> Page[P]:
     """Ask visitors to sign in; answer a stranger as if there were nothing."""
 
-    @wraps(page)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return page(request, *args, **kwargs)
         except NotFound as error:
             raise Http404 from error
 
+    update_wrapper(guarded, page)
     return login_required(guarded)
 
 

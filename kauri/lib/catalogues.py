@@ -16,6 +16,8 @@ LOCALE_DIR = BASE_DIR / "locale"
 LOCALES = ("fr", "en")
 _FOLDERS = ("apps", "kauri")
 _LEFT_OUT = {"tests", "migrations"}
+# What Babel holds for a message: a sentence, or its forms.
+Words = str | tuple[str, ...] | list[str] | None
 _SINGULAR = ("_", "gettext", "gettext_lazy", "gettext_noop")
 _PLURAL = ("ngettext", "ngettext_lazy")
 _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
@@ -36,8 +38,8 @@ def extracted() -> Catalog:
             if known is None or (isinstance(words, tuple) and not known.pluralizable):
                 found[key, context or ""] = Message(words, context=context)
     catalog = Catalog()
-    for key in sorted(found):
-        message = found[key]
+    for place in sorted(found):
+        message = found[place]
         catalog.add(message.id, context=message.context)
     return catalog
 
@@ -50,7 +52,7 @@ def updated(locale: str) -> Catalog:
         if not message.id:
             continue
         kept = old.get(_key(message), message.context)
-        words = kept.string if kept is not None and kept.pluralizable == message.pluralizable else ""
+        words: Words = kept.string if kept is not None and kept.pluralizable == message.pluralizable else ""
         if locale == "en" and not _is_whole(words):
             words = _tidy_english(message.id)
         fresh.add(message.id, words, context=message.context)
@@ -129,18 +131,24 @@ def _sources() -> Iterator[bytes]:
             yield "\n".join(line.strip() for line in code.splitlines()).encode()
 
 
+def forms_of(message: Message) -> tuple[str, ...]:
+    """Return a message's translations: one, or one a plural form."""
+    words = message.string
+    return tuple(words) if isinstance(words, tuple | list) else (words or "",)
+
+
 def _key(message: Message) -> str:
     return message.id if isinstance(message.id, str) else str(message.id[0])
 
 
-def _is_whole(words: object) -> bool:
+def _is_whole(words: Words) -> bool:
     return all(words) if isinstance(words, tuple | list) else bool(words)
 
 
-def _tidy_english(words: object) -> object:
+def _tidy_english(words: Words) -> Words:
     if isinstance(words, tuple | list):
-        return tuple(_tidy_english(form) for form in words)
-    return str(words).replace("'", "’")
+        return tuple(form.replace("'", "’") for form in words)
+    return (words or "").replace("'", "’")
 
 
 def _same_length_blank(match: "re.Match[bytes]") -> bytes:

@@ -52,7 +52,8 @@ def render(text: str, citations: Sequence[CitationLink] = ()) -> SafeString:
     """Return `text` as safe HTML; every [n] that `citations` knows becomes a link, others stay text."""
     links = {link.marker: link for link in citations}
     # Every character of the text is escaped by the renderer (HTML is off), labels by format_html.
-    return mark_safe(_PARSER.render(text, {"citations": links}))  # noqa: S308 - see the line above
+    html: str = _PARSER.render(text, {"citations": links})
+    return mark_safe(html)  # noqa: S308 - see the line above
 
 
 def _cite(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser calls it so

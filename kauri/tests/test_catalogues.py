@@ -30,16 +30,14 @@ def test_the_compiled_catalogue_says_what_its_source_says(locale: str) -> None:
 @pytest.mark.parametrize("locale", catalogues.LOCALES)
 def test_a_translation_keeps_every_place(locale: str) -> None:
     for message in catalogues.saved(locale):
-        forms = message.string if isinstance(message.string, tuple) else (message.string,)
         wanted = set(_PLACE.findall(message.id if isinstance(message.id, str) else message.id[-1]))
-        for form in forms:
+        for form in catalogues.forms_of(message):
             assert not message.id or set(_PLACE.findall(form)) == wanted, (message.id, form)
 
 
 def test_french_is_set_as_french() -> None:
     for message in catalogues.saved("fr"):
-        forms = message.string if isinstance(message.string, tuple) else (message.string,)
-        for form in forms:
+        for form in catalogues.forms_of(message):
             assert "'" not in form, form
             assert not re.search(r"« | »| [;!?:](?:\s|$)", form), form
 
