@@ -30,6 +30,19 @@ _POINTS_BACK = re.compile(
     r"(?:il|elle|ils|elles|cette|ce|ces|cet|celui|celle|toutefois|cependant|en outre|dans (?:ce|ces"
     r"|les deux) cas|a defaut|de meme)\b"
 )
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# A sentence of the law opens with one of these; a title with a noun.
+_SENTENCE_OPENERS = _listed(
+    "a apres au aucun aucune aux avant ce cependant ces cet cette ceux chaque dans de des elle elles en est"
+    " il ils l la le les leur lorsqu lorsque ne nul on par pour quand sans sauf selon si sont sous sur"
+    " tout toute toutefois toutes tous un une"
+)
+_MAX_TITLE_CHARS = 160
 _NEIGHBOUR_SHARE = 0.35
 _LIST_ALLOWANCE = 2.5
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
@@ -103,11 +116,21 @@ def _quotable(text: str) -> Group:
     kept = list(sentences)
     while kept and (_is_heading(text, kept[0]) or _is_short_title(text, kept[0])):
         kept.pop(0)
-    while len(kept) > 1 and (
-        _is_heading(text, kept[-1]) or (_ends(text, kept[-2]) and _is_short_title(text, kept[-1]))
-    ):
+    return tuple(_without_last_title(text, kept) or sentences)
+
+
+def _without_last_title(text: str, sentences: list[Sentence]) -> list[Sentence]:
+    """Drop what stands after the last full stop and reads like the title of what follows."""
+    kept = list(sentences)
+    while len(kept) > 1 and (_is_heading(text, kept[-1]) or _is_title(text[kept[-1].start : kept[-1].end])):
         kept.pop()
-    return tuple(kept or sentences)
+    return kept if kept and (_ends(text, kept[-1]) or kept[-1].kind == "list") else sentences
+
+
+def _is_title(words: str) -> bool:
+    opener = re.match(r"[^\W\d_]+", fold(words))
+    is_sentence = opener is not None and opener[0] in _SENTENCE_OPENERS
+    return len(words) < _MAX_TITLE_CHARS and words.rstrip()[-1] not in ".;:!?»,)" and not is_sentence
 
 
 def _is_heading(text: str, sentence: Sentence) -> bool:
@@ -146,14 +169,16 @@ def _text(text: str, group: Group) -> str:
 def _score(text: str, wanted: Wanted, weights: Weights) -> float:
     found = set(terms(text))
     overlap = sum(weight for term, weight in weights.terms.items() if term in found) / weights.total
-    length = len(text.split())
+    # For a list what counts is that it is introduced by the words of the question, not how long it is.
+    introduction = _LIST_INTRODUCTION.search(text) if wanted.kind == "list" else None
+    length = len(text[: introduction.start()].split() if introduction else text.split())
     score = overlap / (1 + max(0, length - 60) / 160)
     if wanted.kind == "threshold":
         units = {mention.unit for mention in mentions(text)} - {"ref"}
         score += 0.1 * bool(units) + 0.2 * bool(units & set(wanted.units))
     if wanted.kind == "definition" and _DEFINES.search(fold(text)):
         score += 0.15
-    if wanted.kind == "list" and _LIST_INTRODUCTION.search(text):
+    if introduction:
         score += 0.15
     return score
 

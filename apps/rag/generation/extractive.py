@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import override
 
+from apps.rag.analysis import terms
 from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows
@@ -22,6 +23,9 @@ from apps.rag.types import Passage, Question, RankedPassage, SearchResult
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_QUOTES = 3
 _MAX_CHOSEN = 2
+_NEAR_SHARE = 0.7
+_LEAD_SHARE = 0.93
+_LEAD_MARGIN = 0.12
 _SIDE_SHARE = 0.7
 _SIDE_COVERAGE = 0.6
 _MAX_ARTICLE_CHARS = 2_000
@@ -37,7 +41,7 @@ def draft(question: Question, result: SearchResult) -> str:
         paragraphs = _paragraphs(question, result)
         text = "\n\n".join(paragraphs)
         note = _samples_note(text, result.passages)
-    return f"{text}\n\n{note}\n" if note else f"{text}\n" if text else ""
+    return f"{text}\n\n{note}" if note else text
 
 
 def _paragraphs(question: Question, result: SearchResult) -> list[str]:
@@ -50,8 +54,20 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
     if exact and asked.kind == "article":
         return _articles(result.passages, exact)
     if rows and rows[0].index == 0 and not asked.asks_entry:
-        return _chart_answer(rows[:1], rows[1:] if asked.asks_account else ())
+        near = [row for row in rows if result.passages[row.index].score >= _NEAR_SHARE * result.passages[0].score]
+        best = _best_row(asked, near)
+        others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
+        return _chart_answer([best], others)
     return _quotes(asked, result.passages)
+
+
+def _best_row(asked: Wanted, near: Sequence[ChartRow]) -> ChartRow:
+    """Choose the row that is meant: a class where one is asked for, else the best first rows' best label."""
+    classes = [row for row in near if row.is_class]
+    if classes and "classe" in asked.folded:
+        return classes[0]
+    own = {term for term, weight in asked.weights if weight == 1.0}
+    return max(near[:_MAX_QUOTES], key=lambda row: len(own & set(terms(row.account.label))))
 
 
 def _chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
@@ -143,17 +159,24 @@ def _chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence
 
     A reader wants the rule, not all that sounds like it: what else was found stands beside the answer anyway.
     """
-    chosen = list(excerpts[:1])
-    for candidate in excerpts[1:]:
+    chosen = [_lead(passages, excerpts)] if excerpts else []
+    for candidate in excerpts:
         passage = passages[candidate.index].passage
         share = passages[candidate.index].score / max(passages[0].score, 1e-9)
-        is_new = all(passages[e.index].passage.locator != passage.locator for e in chosen)
+        is_new = candidate not in chosen and all(passages[e.index].passage.locator != passage.locator for e in chosen)
         # Where the words prove little, the rank must prove more.
         share_needed = 0.8 if candidate.coverage >= 0.6 else 0.93
         is_as_good = candidate.coverage >= 0.9 * chosen[0].coverage and share >= share_needed
         if is_new and is_as_good and not conflicts(asked.folded, passage) and len(chosen) < _MAX_CHOSEN:
             chosen.append(candidate)
     return chosen
+
+
+def _lead(passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> Excerpt:
+    """Return the first passage, or one ranked almost as high whose words answer much better."""
+    near = [e for e in excerpts if passages[e.index].score >= _LEAD_SHARE * passages[0].score]
+    best = max(near, key=lambda e: (e.score, -e.index), default=excerpts[0])
+    return best if best.score >= excerpts[0].score + _LEAD_MARGIN else excerpts[0]
 
 
 def _sides(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:

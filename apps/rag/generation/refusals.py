@@ -58,11 +58,14 @@ def _why(result: SearchResult, reason: str) -> str:
         return _("The texts in force that I hold do not contain this reference.")
     if reason == "empty_scope":
         return _("No text is published in the collections, the country and the date that you chose.")
-    return _("No text in force at the date that you chose answers this question, and I do not answer without a source.")
+    return _(
+        "No text in force at the date that you chose answers this question with enough certainty,"
+        " and I do not answer without a source."
+    )
 
 
 def _nearest(result: SearchResult) -> str:
     names = list(dict.fromkeys(wording.source_name(ranked.passage) for ranked in result.passages))[:_MAX_NEAREST]
     if not names:
         return ""
-    return _("The nearest passages do not answer it: %(places)s.") % {"places": " ; ".join(names)}
+    return _("The nearest passages, for you to judge: %(places)s.") % {"places": " ; ".join(names)}

@@ -6,7 +6,6 @@ Every function is to be called under the answer's language (django.utils.transla
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -20,6 +19,9 @@ _PART = re.compile(r"\s*\(\d+/\d+\)\Z")
 _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
 _MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
 _GUILLEMETS = re.compile("[«»“”]")
+_CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
+_ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+(?:\.\d+)*)\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
+_MAX_PLACE_CHARS = 70
 _MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
 
 
@@ -36,11 +38,15 @@ def quoted(words: str, marker: int | None) -> str:
 def source_name(passage: Passage) -> str:
     """Name a passage as jurists do within a sentence: "l'AUSCGIE, art. 311"."""
     locator = _PART.sub("", display_locator(passage.locator, passage.code))
+    chart = _CHART.match(passage.locator)
+    if chart and (passage.plan or passage.kind == "chart"):
+        name = _("account %(number)s") if chart[1].lower() == "compte" else _("class %(number)s")
+        return name % {"number": chart[2]}
     if passage.code and _ARTICLE.search(passage.locator):
         _code, _comma, place = locator.partition(", art. ")
         return f"{_with_article(passage.code)}, art. {place}"
     title = f"**{_bare(passage.document_title)}**"
-    place = _bare(_PART.sub("", passage.locator))
+    place = _place(_PART.sub("", passage.locator))
     return title if not place or place in passage.document_title else f"{title}, {place}"
 
 
@@ -145,11 +151,6 @@ def _with_article(code: str) -> str:
     return f"l'{name}" if name[0] in "AEIOU" else name
 
 
-def _subject(passage: Passage) -> str:
-    headings: Sequence[str] = passage.heading_path
-    return headings[-1] if headings else passage.document_title
-
-
 def _inner_marks(words: str) -> str:
     is_balanced = words.count("«") == words.count("»") and words.count("“") == words.count("”")
     if not is_balanced:
@@ -159,6 +160,13 @@ def _inner_marks(words: str) -> str:
 
 def _bare(text: str) -> str:
     return " ".join(_MARKUP.sub(" ", text).split())
+
+
+def _place(heading: str) -> str:
+    """Return a heading as a place within a sentence: no enumerator, no full stop that would end it."""
+    bare = _ENUMERATOR.sub("", _bare(heading)).rstrip(" .:;")
+    short = bare if len(bare) <= _MAX_PLACE_CHARS else bare[:_MAX_PLACE_CHARS].rsplit(" ", 1)[0] + "…"
+    return re.sub(r"\.\s+", ", ", short)
 
 
 def _capital(text: str) -> str:
