@@ -145,8 +145,8 @@ def generation_apply(
     index = tantivy.Index(SCHEMA, path=str(path))
     n_before = _n_documents(index)
     writer = index.writer(_HEAP_BYTES, 1)
-    for entry_id in deletes:
-        writer.delete_documents_by_term("entry_id", entry_id)
+    # by query: deletion by term takes a number for a signed one and finds nothing in an unsigned field
+    writer.delete_documents_by_query(tantivy.Query.term_set_query(SCHEMA, "entry_id", list(deletes)))
     n_added = 0
     for entry in puts:
         writer.add_document(document(entry))

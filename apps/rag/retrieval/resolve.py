@@ -81,7 +81,8 @@ def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Ma
             chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
         if not chosen:
             missing.append(each.reference)
-            near.update((hit.entry_id, None) for hit in admitted if set(each.near_keys) & set(hit.references))
+            # nearest first: the account right above, then the one above that
+            near.update((hit.entry_id, None) for key in each.near_keys for hit in admitted if key in hit.references)
         ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id]))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
     return Resolved(tuple(found), tuple(missing), tuple(near))

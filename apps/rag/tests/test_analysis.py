@@ -1,0 +1,55 @@
+"""The terms of French texts and questions."""
+
+import pytest
+
+from apps.rag import analysis
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("L. 123-4", ["l123-4"]),
+        ("l'article L123-4", ["articl", "l123-4"]),
+        ("art. 269-2-1", ["art", "269-2-1"]),
+        ("T.V.A.", ["tva"]),
+        ("1 000 000", ["1000000"]),
+        ("1.000.000 et 5.000", ["1000000", "5000"]),
+        ("classe 6", ["class", "6"]),
+        ("compte 4111", ["compt", "4111"]),
+        ("article premier", ["articl", "1"]),
+        ("larticle 121", ["articl", "121"]),
+        ("12,5 %", ["12,5"]),
+        ("S.A.R.L. au R.C.C.M.", ["sarl", "rccm"]),
+        ("qu'il n'est pas d'accord", ["accord"]),
+        ("cœur d’œuvre", ["coeur", "oeuvr"]),
+    ],
+)
+def test_it_keeps_numbers_whole_and_drops_small_words(text: str, wanted: list[str]) -> None:
+    assert analysis.terms(text) == wanted
+
+
+def test_inflected_words_meet() -> None:
+    assert analysis.terms("les sociétés commerciales") == analysis.terms("la société commerciale")
+
+
+def test_a_capital_city_is_no_share_capital() -> None:
+    assert set(analysis.terms("la capitale")).isdisjoint(analysis.terms("le capital social"))
+
+
+def test_a_sigle_meets_its_full_form() -> None:
+    assert "sarl" in analysis.terms("La société à responsabilité limitée")
+    assert set(analysis.terms("une SA")) <= set(analysis.terms("une société anonyme"))
+    assert "minimum" in analysis.terms("un million au moins")
+
+
+def test_the_possessive_is_no_company() -> None:
+    assert "societeanonyme" not in analysis.terms("sa part")
+
+
+def test_grams_survive_a_typo() -> None:
+    right, wrong = set(analysis.grams("commissaire")), set(analysis.grams("comissaire"))
+    assert len(right & wrong) >= 7
+
+
+def test_a_short_word_is_one_gram() -> None:
+    assert analysis.grams("DG") == ["_dg_"]

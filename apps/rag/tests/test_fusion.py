@@ -1,0 +1,83 @@
+"""Formulas of fusion, evidence and measures on numbers worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from apps.rag.evaluation.metrics import ndcg_at, percentile, recall_at, reciprocal_rank
+from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
+from apps.rag.retrieval.evidence import EvidenceSigns, idf, lexical_signs, model_for
+from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max
+from apps.rag.types import Hit, Ranking
+
+
+def ranking(leg: str, *scores: tuple[int, float]) -> Ranking:
+    """Return a leg's ranking."""
+    return Ranking(leg, tuple(Hit(entry_id, score) for entry_id, score in scores), 0.0)
+
+
+def test_min_max_maps_the_pool_to_one_and_zero() -> None:
+    assert min_max(ranking("bm25", (1, 10.0), (2, 6.0), (3, 2.0), (4, 1.0)), 3) == {1: 1.0, 2: 0.5, 3: 0.0}
+
+
+def test_a_leg_of_one_hit_says_one() -> None:
+    assert min_max(ranking("bm25", (7, 3.0)), 100) == {7: 1.0}
+
+
+def test_weighted_fusion_sums_the_legs() -> None:
+    legs = [ranking("bm25", (1, 4.0), (2, 2.0), (3, 0.0)), ranking("gram", (3, 9.0), (2, 0.0))]
+    fused = fuse_weighted(legs, {"bm25": 1.0, "gram": 0.2}, 100)
+    assert [(hit.entry_id, hit.score) for hit in fused] == [(1, 1.0), (2, 0.5), (3, 0.2)]
+
+
+def test_reciprocal_rank_fusion_sums_inverse_ranks() -> None:
+    fused = fuse_reciprocal([ranking("a", (1, 9.0), (2, 1.0)), ranking("b", (2, 5.0))], 60)
+    assert fused[0].entry_id == 2
+    assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
+
+
+def test_ties_go_to_the_older_entry() -> None:
+    assert [hit.entry_id for hit in fuse_reciprocal([ranking("a", (9, 1.0)), ranking("b", (3, 1.0))], 60)] == [3, 9]
+
+
+def test_a_passage_is_as_near_as_its_nearest_sentence() -> None:
+    vector = np.array([1.0, 0.0], dtype=np.float32)
+    rows = {1: np.array([[0.0, 1.0], [0.6, 0.8]], dtype=np.float32), 2: np.array([[0.5, 0.5]], dtype=np.float32)}
+    assert [(hit.entry_id, round(hit.score, 3)) for hit in best_sentences(vector, rows)] == [(1, 0.6), (2, 0.5)]
+
+
+def test_an_entry_without_sentences_has_no_score() -> None:
+    assert best_sentences(np.ones(2, dtype=np.float32), {1: np.zeros((0, 2), dtype=np.float32)}) == ()
+
+
+def test_the_sentence_cache_forgets_the_oldest() -> None:
+    cache = SentenceVectors(1)
+    packed = np.ones((1, 2), dtype=np.float16).tobytes()
+    assert cache.keep(1, 11, packed, 2) is not None
+    assert cache.known([1]) == [11]
+    cache.keep(2, 12, packed, 2)
+    assert cache.known([1, 2]) == [12]
+
+
+def test_words_that_no_passage_holds_count_as_unknown() -> None:
+    frequencies = {"capital": 50, "austral": 0}
+    coverage, unknown = lexical_signs({"capital": 1.0, "austral": 1.0}, (), ["le capital social"], frequencies, 100)
+    known = idf(100, 50)
+    assert coverage == pytest.approx(known / (known + idf(100, 0)))
+    assert unknown == pytest.approx(idf(100, 0) / (known + idf(100, 0)))
+
+
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_better_signs_are_more_evidence(has_vectors: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    model = model_for(has_vectors=has_vectors)
+    weak = model.probability(EvidenceSigns(0.2, 0.5, 0.2, 0.2))
+    strong = model.probability(EvidenceSigns(0.9, 0.0, 0.6, 0.5))
+    assert weak < 0.5 < strong
+
+
+def test_measures_by_hand() -> None:
+    assert recall_at([5, 1, 9], {1, 2}, 2) == 0.5
+    assert reciprocal_rank([5, 1, 9], {1}, 10) == 0.5
+    assert ndcg_at([5, 1], {1}, 10) == pytest.approx(1 / math.log2(3))
+    assert percentile([1, 2, 3, 4], 0.5) == 2

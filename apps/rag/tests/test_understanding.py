@@ -1,0 +1,106 @@
+"""References, intents and follow-ups as people type them."""
+
+import pytest
+
+from apps.rag.tests.entries import scope
+from apps.rag.types import Question
+from apps.rag.understanding.numbers import number_read
+from apps.rag.understanding.references import normalise_article
+from apps.rag.understanding.understand import understand
+
+
+def keys(text: str, *history: str) -> list[str]:
+    """Return the reference keys that are read in a question."""
+    reading = understand(Question(text, scope(), history))
+    return [reference.key for reference in reading.understanding.references]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("art 311 auscgie", ["art:AUSCGIE:311"]),
+        ("l'article 311 de l'AUSCGIE", ["art:AUSCGIE:311"]),
+        ("que dit larticle 121 de l'auscgie", ["art:AUSCGIE:121"]),
+        ("art. 269-2-1 AUSC-GIE", ["art:AUSCGIE:269-2-1"]),
+        ("art 269-2-1", ["art:*:269-2-1"]),
+        ("853-12", ["art:*:853-12"]),
+        ("Article 4 de l'acte uniforme relatif au droit des sociétés commerciales", ["art:AUSCGIE:4"]),
+        ("l'article premier de l'acte uniforme sur l'arbitrage", ["art:AUA:1"]),
+        ("larticle deux cent dix de l'auscgie", ["art:AUSCGIE:210"]),
+        ("Article 41 du règlement de procédure CCJA", ["art:RPCCJA:41"]),
+        ("règlement d'arbitrage CCJA, art. 20", ["art:RACCJA:20"]),
+        ("art 45 du traité ohada", ["art:TRAITE:45"]),
+        ("articles 10, 12 et 14 AUSCGIE", ["art:AUSCGIE:10", "art:AUSCGIE:12", "art:AUSCGIE:14"]),
+        ("À quoi correspond le compte 401 ?", ["compte:syscohada-revise:401"]),
+        ("au compte 6052 on met quoi", ["compte:syscohada-revise:6052"]),
+        ("c koi le 521", ["compte:syscohada-revise:521"]),
+        ("libelle 6611", ["compte:syscohada-revise:6611"]),
+        ("comptes 401 et 411", ["compte:syscohada-revise:401", "compte:syscohada-revise:411"]),
+        ("le compte 4011 dans l'ancien syscohada", ["compte:syscohada-ancien:4011"]),
+        ("compte 10 du sycebnl", ["compte:sycebnl:10"]),
+        ("classe 6", ["classe:syscohada-revise:6"]),
+        ("amortir un ordinateur de 500 000 F sur 3 ans", []),
+        ("un capital de 1000000 francs", []),
+        ("la réforme de 2018", []),
+        ("révoquer l'ancien gérant", []),
+    ],
+)
+def test_it_reads_references(text: str, wanted: list[str]) -> None:
+    assert keys(text) == wanted
+
+
+def test_the_article_after_is_the_next_one() -> None:
+    assert keys("et l'article d'après ?", "art 371 auscgie") == ["art:AUSCGIE:372"]
+
+
+def test_an_article_without_act_takes_the_act_last_spoken_of() -> None:
+    assert keys("et l'article 312 ?", "art 311 auscgie") == ["art:AUSCGIE:312"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Bonjour !", "general_conversation"),
+        ("merci beaucoup", "general_conversation"),
+        ("Qui es-tu ?", "general_conversation"),
+        ("Bonjour, quel est le capital d'une SARL ?", "rag_query"),
+        ("compte 401", "legal_reference_search"),
+        ("Quelle est la capitale de l'Australie ?", "out_of_scope"),
+        ("donne moi la recette du ndolé", "out_of_scope"),
+        ("Quel est le taux de TVA applicable en Belgique sur les livres ?", "out_of_scope"),
+        ("Les recettes fiscales de l'État", "rag_query"),
+        ("Une société peut-elle ouvrir une succursale au Sénégal depuis la France ?", "rag_query"),
+    ],
+)
+def test_it_tells_what_a_question_is_for(text: str, intent: str) -> None:
+    assert understand(Question(text, scope())).understanding.intent == intent
+
+
+def test_an_elliptic_follow_up_gets_the_question_before() -> None:
+    question = Question("et la valeur minimale d'une part ?", scope(), ("Quel est le capital minimum d'une SARL ?",))
+    assert "capital minimum d'une SARL" in understand(question).understanding.standalone
+
+
+def test_a_follow_up_of_a_follow_up_reaches_the_first_question() -> None:
+    history = ("Comment révoquer le gérant d'une SNC ?", "à l'unanimité donc")
+    standalone = understand(Question("et s'il est viré sans motif ?", scope(), history)).understanding.standalone
+    assert standalone.startswith("Comment révoquer le gérant")
+
+
+def test_a_new_question_stands_alone() -> None:
+    history = ("Quel est le capital minimum d'une SARL ?",)
+    text = "Quels documents composent les états financiers annuels ?"
+    assert understand(Question(text, scope(), history)).understanding.standalone == text
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [("deux cent dix", 210), ("quatre-vingt-dix-neuf", 99), ("mille deux cents", 1200), ("soixante et onze", 71), ("et", None)],
+)
+def test_it_reads_numbers_in_words(words: str, number: int | None) -> None:
+    assert number_read(words) == number
+
+
+@pytest.mark.parametrize(("number", "normal"), [("1er", "1"), ("L. 123-4", "l123-4"), ("269 - 2", "269-2"), ("35–1", "35-1")])
+def test_article_numbers_have_one_form(number: str, normal: str) -> None:
+    assert normalise_article(number) == normal
