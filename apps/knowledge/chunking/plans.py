@@ -27,6 +27,8 @@ PLAN_TITLES: dict[str, str] = {
 }
 
 # The revised chart replaced the former one for the exercises opened from this day on.
+# Keys are stored in columns of this width.
+_MAX_KEY = 40
 _REVISED_SINCE = date(2018, 1, 1)
 _FORMER = re.compile(r"\b(?:ancien|former|2001|avant|old)\b")
 _REVISED = re.compile(r"\b(?:revise|nouveau|2017|2018|revised)\b")
@@ -46,7 +48,7 @@ def plan_key(name: str) -> str:
         return PLAN_FORMER
     if "syscohada" in folded or _REVISED.search(folded):
         return PLAN_REVISED
-    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", folded)[:_MAX_KEY].strip("-")
 
 
 def plan_title(plan: str) -> str:

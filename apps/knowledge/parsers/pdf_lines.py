@@ -1,9 +1,9 @@
 """Lines of a PDF page with their place and look, in reading order."""
 
-import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from apps.knowledge.parsers.hyphens import CUT
@@ -117,13 +117,11 @@ def _continues_row(line: Line, following: Line) -> bool:
 
 def _is_disordered(lines: tuple[_Placed, ...]) -> bool:
     """Tell a page whose text was written out of order; columns of prose jump up once each."""
-    jumps = sum(
-        following.line.y_start > piece.line.y + 2 * piece.line.height for piece, following in itertools.pairwise(lines)
-    )
+    jumps = sum(following.line.y_start > piece.line.y + 2 * piece.line.height for piece, following in pairwise(lines))
     if jumps < 6 or jumps <= 0.06 * len(lines):
         return False
     # Cells of running text also jump up, once each: their lines continue one another.
-    running = sum(_runs_on(piece.line, following.line) for piece, following in itertools.pairwise(lines))
+    running = sum(_runs_on(piece.line, following.line) for piece, following in pairwise(lines))
     return running < 0.15 * len(lines)
 
 
@@ -137,18 +135,18 @@ def _with_cells(source: PageText, lines: tuple[_Placed, ...]) -> Iterator[Line]:
         return
     widths = [0.0 if CUT in piece.line.text else _letter_width(piece.line) for piece in lines]
     usual = median(widths)
-    for piece, width in zip(lines, widths, strict=True):
-        cells = () if CUT in piece.line.text or width < 1.25 * usual else _cells(source, piece)
+    for index, (piece, width) in enumerate(zip(lines, widths, strict=True)):
+        cells: tuple[str, ...] = ()
+        if width >= 1.25 * usual and CUT not in piece.line.text:
+            words = tuple(_words(source, piece.start, piece.stop))
+            neighbours = lines[max(index - 2, 0) : index] + lines[index + 1 : index + 3]
+            if not _is_justified(words, [neighbour.line for neighbour in neighbours]):
+                cells = tuple(cell for cell, _, _ in _joined_cells(words))
         yield replace(piece.line, cells=cells, text=CELL_SEPARATOR.join(cells)) if len(cells) > 1 else piece.line
 
 
 def _letter_width(line: Line) -> float:
     return (line.x1 - line.x0) / line.height / max(len(line.text), 1)
-
-
-def _cells(source: PageText, piece: _Placed) -> tuple[str, ...]:
-    words = tuple(_words(source, piece.start, piece.stop))
-    return tuple(cell for cell, _, _ in _joined_cells(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +163,19 @@ def _words(source: PageText, start: int, stop: int) -> Iterator[_Word]:
         left, bottom, _, top = source.box(start + match.start())
         right = source.box(start + match.end() - 1)[2]
         yield _Word(match[0], left, right, bottom, max(top - bottom, 1.0))
+
+
+def _is_justified(words: tuple[_Word, ...], neighbours: list[Line]) -> bool:
+    """Tell a line of prose that was stretched to the margins of a narrow column from a table row.
+
+    Its gaps are all alike, it is words and no figures, and a line beside it ends at the same place.
+    """
+    gaps = [following.x0 - word.x1 for word, following in pairwise(words)]
+    n_small = sum(character.islower() for word in words for character in word.text)
+    n_characters = sum(len(word.text) for word in words)
+    if not gaps or max(gaps) > 2 * min(gaps) or n_small < 0.7 * n_characters:
+        return False
+    return any(abs(neighbour.x1 - words[-1].x1) < 2 for neighbour in neighbours)
 
 
 def _joined_cells(words: tuple[_Word, ...]) -> Iterator[tuple[str, float, float]]:

@@ -118,10 +118,10 @@ def _belongs(lines: Sequence[Line], group: list[int], index: int, margins: Seque
         return _belongs_to_heading([lines[member] for member in group], following, structure, look)
     if read_structure(following.text) is not None and not _mentions(line, following):
         return False
+    if look.is_heading(first) and look.stands_out(following):
+        return _continues_heading(first, line, following, margins[group[-1]])
     if look.is_heading(first) != look.is_heading(following) and not _is_bold_lead(first, following, look):
         return False
-    if look.is_heading(first) and look.is_heading(following):
-        return _continues_heading(first, line, following, margins[group[-1]])
     if LIST_MARK.match(following.text):
         return False
     if abs(line.height - following.height) > 0.12 * line.height and not _crosses(line, following):
@@ -180,7 +180,11 @@ def _belongs_to_heading(group: Sequence[Line], following: Line, structure: Struc
     if not same_style:
         return False
     distinct = look.stands_out(first) and look.stands_out(following)
-    return distinct or _is_capitals(following.text) or (_is_centred(first, following) and not first.text.endswith("."))
+    if distinct or _is_capitals(following.text):
+        return True
+    is_untitled = not structure.rest and len(group) == 1 and len(following.text) < 60
+    is_centred = _is_centred(first, following) or (is_untitled and abs(first.centre - following.centre) < 4)
+    return is_centred and not line.text.endswith(".")
 
 
 def _is_capitals(text: str) -> bool:
@@ -188,7 +192,9 @@ def _is_capitals(text: str) -> bool:
 
 
 def _is_centred(first: Line, following: Line) -> bool:
-    return abs(first.centre - following.centre) < 4 and abs(first.x0 - following.x0) > 6
+    """Tell lines set centred; lines that begin at the same place are so only if the second runs on."""
+    begins_elsewhere = abs(first.x0 - following.x0) > 6 or following.text[:1].islower()
+    return abs(first.centre - following.centre) < 4 and begins_elsewhere
 
 
 def _crosses(line: Line, following: Line) -> bool:

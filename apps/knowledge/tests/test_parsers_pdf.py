@@ -1,4 +1,5 @@
 import pytest
+from fpdf import FPDF
 
 from apps.knowledge.parsers.pdf import read_pdf
 from apps.knowledge.parsers.refusals import Refused
@@ -101,3 +102,16 @@ def test_wide_gaps_make_cells() -> None:
     prose = "Une ligne de texte ordinaire qui donne la mesure des lettres de ce document."
     blocks = read_pdf(files.pdf([(prose, prose, prose, row, prose)])).blocks
     assert [block.rows for block in blocks if block.kind == "table"] == [(("401", "Fournisseurs", "18 000"),)]
+
+
+def test_stretched_lines_of_two_narrow_columns_are_prose_in_order() -> None:
+    left = "Le débiteur d'une somme d'argent doit être mis en demeure de s'exécuter sans délai par son créancier. " * 4
+    right = "Celui qui réclame l'exécution d'une obligation doit en prouver l'existence devant la juridiction. " * 4
+    document = FPDF(format="A4")
+    document.add_page()
+    document.set_font("Helvetica", size=11)
+    for x, text in ((20, left), (115, right)):
+        document.set_xy(x, 30)
+        document.multi_cell(48, 5, text.strip(), align="J")
+    texts = [block.text for block in read_pdf(bytes(document.output())).blocks]
+    assert " ".join(texts) == f"{left.strip()} {right.strip()}"
