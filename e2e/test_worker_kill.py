@@ -1,19 +1,19 @@
 """The worker is killed ten times in the middle of an import: every document ends ready, once, no passage twice."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from e2e.stack import ROOT, Stack, until
+from e2e.stack import ROOT, until
+from kauri.launcher.testing import stores_running
 
 N_DOCUMENTS = 10
 N_ARTICLES = 60
@@ -28,20 +28,53 @@ SENTENCE = (
 )
 
 
+class Workshop:
+    """Stores of their own and one worker that is started again at once; `up` would pause longer each time."""
+
+    def __init__(self, environment: Mapping[str, str], log_path: Path) -> None:
+        foreign = ("DATABASE_", "REDIS_", "KAURI_", "PYTEST_")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | dict(
+            environment
+        )
+        self.log = log_path.open("ab")
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, check=True, timeout=300)
+
+    def start_worker(self) -> None:
+        command = (sys.executable, "-m", "celery", "-A", "kauri", "worker", "-B", "--concurrency", "2")
+        schedule = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        self.worker = subprocess.Popen(
+            (*command, *schedule), cwd=ROOT, env=self.env, stdout=self.log, stderr=self.log, start_new_session=True
+        )
+
+    def kill_worker(self) -> None:
+        """Kill the worker's main process as the kernel would; its pool is left to end by itself."""
+        assert self.worker is not None
+        self.worker.kill()
+        self.worker.wait(10)
+
+    def close(self) -> None:
+        if self.worker is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.worker.pid, signal.SIGKILL)
+            self.worker.wait(10)
+        self.log.close()
+
+
 @pytest.fixture
-def bare_stack(tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(tmp_path, "--no-samples").start()
-    try:
-        yield running
-    finally:
-        running.stop()
-
-
-@contextmanager
-def _database(stack: Stack) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    services = json.loads((stack.var_dir / "run" / "services.json").read_text())
-    with psycopg.connect(services["database_url"], autocommit=True) as connection:
-        yield connection
+def workshop(tmp_path: Path) -> Iterator[Workshop]:
+    with stores_running() as environment:
+        shop = Workshop(environment, tmp_path / "worker.log")
+        try:
+            shop.manage("migrate", "--verbosity", "0")
+            shop.start_worker()
+            log_path = tmp_path / "worker.log"
+            until(lambda: b" ready." in log_path.read_bytes(), timeout_s=120, what="the worker is ready")
+            yield shop
+        finally:
+            shop.close()
 
 
 def _write_documents(folder: Path) -> None:
@@ -52,12 +85,12 @@ def _write_documents(folder: Path) -> None:
         (folder / f"acte{number}.md").write_text(f"# {name}\n\n" + "\n\n".join(articles), encoding="utf-8")
 
 
-def _queue(stack: Stack, folder: Path, database: psycopg.Connection[tuple[object, ...]]) -> None:
+def _queue(shop: Workshop, folder: Path, database: psycopg.Connection[tuple[object, ...]]) -> None:
     """Hand the folder to the worker and leave the command with Ctrl-C: the imports go on without it."""
     command = subprocess.Popen(
         [sys.executable, "manage.py", "kb_import", str(folder), "--namespace", "references"],
         cwd=ROOT,
-        env=stack.env | {"KAURI_VAR_DIR": str(stack.var_dir)},
+        env=shop.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Where the tests run in a shell's background, Ctrl-C is ignored, and children inherit that.
@@ -79,39 +112,32 @@ def _one(database: psycopg.Connection[tuple[object, ...]], query: str) -> object
     return row[0]
 
 
-def _kill_at(stack: Stack, database: psycopg.Connection[tuple[object, ...]], wanted: str) -> str:
-    """Kill the worker while it has a job at `wanted`, or at any stage after PATIENCE_S.
+def _kill_at(shop: Workshop, database: psycopg.Connection[tuple[object, ...]], wanted: str) -> str:
+    """Kill the worker while it has a job at `wanted`, or at any stage after PATIENCE_S, and start another.
 
     Returns the stage, or "" when every import has ended.
     """
-    until(lambda: _held(stack, database) or _is_over(database), timeout_s=120, what="the worker holds a job")
+    until(lambda: _held(shop, database) or _is_over(database), timeout_s=120, what="the worker holds a job")
     deadline = time.monotonic() + PATIENCE_S
     while not _is_over(database):
-        stages = _held(stack, database)
+        stages = _held(shop, database)
         if wanted in stages or (stages and time.monotonic() > deadline):
-            os.kill(_worker(stack), signal.SIGKILL)
+            shop.kill_worker()
+            shop.start_worker()
             return wanted if wanted in stages else stages[0]
         time.sleep(0.001)
     return ""
-
-
-def _worker(stack: Stack) -> int:
-    """Return the worker's pid; a number that nobody has while it is being started again."""
-    try:
-        return stack.pid_of("worker")
-    except FileNotFoundError:
-        return 2**30
 
 
 def _is_over(database: psycopg.Connection[tuple[object, ...]]) -> bool:
     return _one(database, "SELECT count(*) FROM knowledge_ingestionjob WHERE state IN ('waiting', 'running')") == 0
 
 
-def _held(stack: Stack, database: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+def _held(shop: Workshop, database: psycopg.Connection[tuple[object, ...]]) -> list[str]:
     """Return the stages of the jobs that the living worker's pool processes hold."""
-    worker = _worker(stack)
+    assert shop.worker is not None
     running = database.execute("SELECT stage, owner FROM knowledge_ingestionjob WHERE state = 'running'")
-    return [str(stage) for stage, owner in running if _is_child(str(owner).split(":")[1], worker)]
+    return [str(stage) for stage, owner in running if _is_child(str(owner).split(":")[1], shop.worker.pid)]
 
 
 def _is_child(child: str, parent: int) -> bool:
@@ -124,19 +150,14 @@ def _is_child(child: str, parent: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.timeout(900)
-def test_a_worker_killed_ten_times_loses_and_doubles_nothing(bare_stack: Stack, tmp_path: Path) -> None:
+def test_a_worker_killed_ten_times_loses_and_doubles_nothing(workshop: Workshop, tmp_path: Path) -> None:
     folder = tmp_path / "textes"
     _write_documents(folder)
-    with _database(bare_stack) as database:
-        _queue(bare_stack, folder, database)
-        killed_at = [
-            stage for n in range(N_KILLS) if (stage := _kill_at(bare_stack, database, WANTED[n % len(WANTED)]))
-        ]
-        until(
-            lambda: _one(database, "SELECT bool_and(state IN ('ready', 'failed')) FROM knowledge_ingestionjob"),
-            timeout_s=300,
-            what="every import has ended",
-        )
+    with psycopg.connect(workshop.env["DATABASE_URL"], autocommit=True) as database:
+        _queue(workshop, folder, database)
+        wanted = [WANTED[n % len(WANTED)] for n in range(N_KILLS)]
+        killed_at = [stage for stage in (_kill_at(workshop, database, stage) for stage in wanted) if stage]
+        until(lambda: _is_over(database), timeout_s=300, what="every import has ended")
         print(f"killed at {killed_at}")
         assert len(killed_at) == N_KILLS, killed_at
         assert len(set(killed_at)) >= 3, killed_at
