@@ -284,7 +284,7 @@ class IngestionJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version_id} {self.state}"
+        return str(self.version)
 
     @property
     def sentence(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 _SHADES = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950)
 _BASE = (
@@ -51,6 +52,15 @@ def _is_superuser(request: Any) -> bool:
     return bool(request.user.is_superuser)
 
 
+def _is_reading(request: Any) -> bool:
+    """Tell whether the page is one of the documents', the one that adds apart: that has its own entry."""
+    path = str(request.path)
+    return "/knowledge/document/" in path and not path.endswith("/add/")
+
+
+# Words of the theme that its own French catalogue lacks: named here, they are in ours.
+THEME_WORDS = (gettext_noop("Type to search"), gettext_noop("Choose file to upload"))
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Kauri, curation"),
     "SITE_HEADER": "Kauri",
@@ -71,7 +81,7 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": _("Corpus"),
                 "items": [
-                    _entry(_("Documents"), "menu_book", "knowledge_document_changelist"),
+                    _entry(_("Documents"), "menu_book", "knowledge_document_changelist", active=_is_reading),
                     _entry(_("Add a document"), "upload_file", "knowledge_document_add"),
                     _entry(_("Imports"), "sync", "knowledge_ingestionjob_changelist"),
                     _entry(_("Passages"), "notes", "knowledge_passage_changelist"),

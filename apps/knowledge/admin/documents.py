@@ -30,7 +30,7 @@ class DocumentAdmin(CorpusAdmin):
         "organisation",
         "country",
         "plan",
-        "state_shown",
+        "state",
         "created_by",
         "created_at",
         "updated_at",

@@ -30,7 +30,7 @@ class DocumentVersionAdmin(CorpusAdmin):
         "document",
         "title",
         "number",
-        "state_shown",
+        "state",
         "in_force_shown",
         "reading",
         "passage_count",
