@@ -119,6 +119,14 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
+def n_connections(url: str) -> int:
+    """Ask Valkey how many clients it has."""
+    import redis
+
+    with redis.Redis.from_url(url) as client:
+        return len(client.client_list())
+
+
 async def measure(port: int, pid: int, turn_ids: list[UUID], session: str, n_events: int) -> dict[str, float]:
     """Open, emit, read; return the figures."""
     import psutil
@@ -137,7 +145,7 @@ async def measure(port: int, pid: int, turn_ids: list[UUID], session: str, n_eve
             task.cancel()
         await asyncio.gather(*warm, return_exceptions=True)
         await asyncio.sleep(1)
-        clients_before, rss_before = len(await log._client.client_list()), web.memory_info().rss
+        clients_before, rss_before = n_connections(settings.REDIS_STATE_URL), web.memory_info().rss
         seen = [Seen() for _ in turn_ids]
         tasks = []
         for turn_id, one in zip(turn_ids, seen, strict=True):
@@ -145,7 +153,7 @@ async def measure(port: int, pid: int, turn_ids: list[UUID], session: str, n_eve
             await asyncio.sleep(1 / OPENED_A_SECOND)
         await asyncio.sleep(2)
         clients_open, rss_open, threads_open = (
-            len(await log._client.client_list()),
+            n_connections(settings.REDIS_STATE_URL),
             web.memory_info().rss,
             web.num_threads(),
         )
@@ -161,7 +169,7 @@ async def measure(port: int, pid: int, turn_ids: list[UUID], session: str, n_eve
             "threads at the end": web.num_threads(),
             "Valkey connections before": clients_before,
             "Valkey connections with all open": clients_open,
-            "Valkey connections at the end": len(await log._client.client_list()),
+            "Valkey connections at the end": n_connections(settings.REDIS_STATE_URL),
             "memory a stream, KiB": (rss_open - rss_before) / 1024 / len(seen),
             "memory a stream while they speak, KiB": (web.memory_info().rss - rss_before) / 1024 / len(seen),
             "first byte p95, ms": p95([one.first_byte_ms for one in seen]),

@@ -76,6 +76,8 @@ class Transcript:
                 self._restart()
             case Refused():
                 self._refused(event)
+            case Grounded() if self.refusal_reason:
+                pass  # a refusal has no sentences to check
             case Grounded(n_sentences, n_dropped, n_computed):
                 self._add(
                     "kauri.grounding.completed", n_sentences=n_sentences, n_dropped=n_dropped, n_computed=n_computed

@@ -38,7 +38,6 @@ MAX_TURNS = 50
 LOOK_EVERY_S = 0.5
 RENEW_EVERY_LOOKS = 10
 SWEEP_EVERY_S = 2.0
-DRAIN_S = 6.0
 _SAVE_S = 2.5
 
 
@@ -71,7 +70,7 @@ class TurnRunner:
         self._loop.call_soon_threadsafe(self._end, turn_id)
 
     def begin_drain(self) -> None:
-        """Take no more turns, send the readers of other processes' turns away, end within 6 s."""
+        """Take no more turns, send the readers of other processes' turns away, end within KAURI_DRAIN_S."""
         if self._drained is None:
             self._is_draining = True
             self._drained = asyncio.create_task(self._drain())
@@ -185,7 +184,7 @@ class TurnRunner:
         self.hub.release(keep=self._running.keys())
         tasks = {task for _turn, task in self._running.values()}
         if tasks:
-            await asyncio.wait(tasks, timeout=DRAIN_S)
+            await asyncio.wait(tasks, timeout=settings.KAURI_DRAIN_S)
         for turn, _task in self._running.values():
             turn.end("interrupted")
         tasks = {task for _turn, task in self._running.values()}
@@ -217,7 +216,7 @@ async def startup() -> None:
 
 
 async def shutdown() -> None:
-    """Let running turns end for up to 6 s, mark the rest interrupted, close."""
+    """Let running turns end for KAURI_DRAIN_S, mark the rest interrupted, close."""
     global _runner  # noqa: PLW0603
     if _runner is not None:
         await _runner.close()

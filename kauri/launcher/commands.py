@@ -33,7 +33,9 @@ def web(options: UpOptions) -> Child:
         *("--lifespan", "on", "--no-access-log", "--no-server-header", "--log-config", str(log_config)),
         *("--timeout-graceful-shutdown", str(WEB_DRAIN_S)),
     )
-    return Child(name="web", argv=argv, environment=_environment(options), stop_timeout_s=WEB_DRAIN_S + 1)
+    # Its answers end first, so that those which do not can still be saved as interrupted.
+    environment = {**_environment(options), "KAURI_DRAIN_S": str(WEB_DRAIN_S / 2)}
+    return Child(name="web", argv=argv, environment=environment, stop_timeout_s=WEB_DRAIN_S + 1)
 
 
 def worker(options: UpOptions) -> Child:

@@ -10,6 +10,7 @@ from apps.rag.types import (
     Citation,
     CitationAdded,
     Finished,
+    Grounded,
     InForce,
     Passage,
     Refused,
@@ -139,3 +140,11 @@ def test_a_failure_says_what_to_do() -> None:
 
 def test_what_cannot_be_stored_is_replaced_one_for_one() -> None:
     assert storable("a\0b\ud800c\n😀") == "a\ufffdb\ufffdc\n😀"
+
+
+def test_a_refusal_is_followed_by_the_end_alone() -> None:
+    kept = transcript()
+    kept.feed(Refused("Je ne sais pas.", "no_evidence", ()))
+    kept.feed(Grounded(0, 0, 0))
+    kept.complete()
+    assert [entry.event for entry in kept.entries] == ["response.refusal.done", "response.completed"]
