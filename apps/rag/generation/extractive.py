@@ -13,8 +13,8 @@ from django.utils.translation import override
 from apps.rag.analysis import terms
 from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted, wanted
-from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows
-from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh, whole
+from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows, is_chart
+from apps.rag.generation.excerpts import Excerpt, excerpt, weigh, whole
 from apps.rag.generation.forms import conflicts, named_forms, speaks_of
 from apps.rag.generation.markers import markers
 from apps.rag.generation.sentences import is_list_line
@@ -128,28 +128,31 @@ def _first_rank(passages: Sequence[RankedPassage], exact: Sequence[int], index: 
 
 
 def _quotes(asked: Wanted, passages: Sequence[RankedPassage]) -> list[str]:
-    read = [ranked.passage for ranked in passages[:_N_CANDIDATES]]
-    weights = weigh(asked, read)
-    excerpts = _excerpts(asked, read, weights)
+    excerpts = _excerpts(asked, passages)
     sides = _sides(asked, passages, excerpts) if asked.kind == "comparison" else []
-    if len(sides) > 1:
-        return [wording.compared(read[e.index], _quotation(read[e.index], e)) for e in sides]
-    return [
-        wording.according_to(read[e.index], _quotation(read[e.index], e), is_first=position == 0)
-        for position, e in enumerate(_chosen(asked, passages, excerpts))
-    ]
+    chosen = sides if len(sides) > 1 else _chosen(asked, passages, excerpts)
+    paragraphs: list[str] = []
+    for position, each in enumerate(chosen):
+        passage = passages[each.index].passage
+        is_main = position == 0 or chosen is sides
+        paragraphs.append(wording.according_to(passage, _quotation(passage, each), is_first=is_main))
+    return paragraphs
 
 
-def _excerpts(asked: Wanted, read: Sequence[Passage], weights: Weights) -> list[Excerpt]:
+def _excerpts(asked: Wanted, passages: Sequence[RankedPassage]) -> list[Excerpt]:
+    """Return what the first passages of running text offer; a row of a chart is no sentence to quote."""
+    read = [(index, ranked.passage) for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
+    read = read[:_N_CANDIDATES] or [(index, ranked.passage) for index, ranked in enumerate(passages[:1])]
+    weights = weigh(asked, [passage for _, passage in read])
     made = [
         excerpt(
             index,
             passage,
             asked,
             weights,
-            max_chars=_NEXT_CHARS if index and asked.kind != "comparison" else _FIRST_CHARS,
+            max_chars=_NEXT_CHARS if position and asked.kind != "comparison" else _FIRST_CHARS,
         )
-        for index, passage in enumerate(read)
+        for position, (index, passage) in enumerate(read)
     ]
     return [each for each in made if each is not None]
 

