@@ -23,9 +23,7 @@ Progress = Callable[[int, int], None]
 
 def index_live(embedder: Embedder) -> Index | None:
     """Return the live index of an embedder, or None where there is none yet or it has no vectors."""
-    return Index.objects.filter(
-        embedder=embedder.name, dimension=embedder.dimension, state=Index.State.LIVE
-    ).first()
+    return Index.objects.filter(embedder=embedder.name, dimension=embedder.dimension, state=Index.State.LIVE).first()
 
 
 def index_ensure(embedder: Embedder) -> Index:

@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 
 from apps.rag.config import RagConfig
 from apps.rag.embedders import warm_up
+from apps.rag.generation.answer import generate
 from apps.rag.ports import ChatModel, Embedder, Vectors
 from apps.rag.retrieval.evidence import EvidenceSigns, lexical_signs, model_for
 from apps.rag.retrieval.folder import LexicalFolder
@@ -32,8 +33,8 @@ from apps.rag.types import (
     Searching,
     SearchResult,
 )
-from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
 from apps.rag.understanding.former import scope_of_former_plan
+from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib.db import run_db
@@ -52,6 +53,17 @@ class Asked:
     reading: Reading
     query: LexicalQuery
     sought: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came."""
+
+    legs: tuple[Ranking, ...]
+    first: FirstRound
+    vector: Vectors | None
+    admitted: Mapping[int, Hydrated]
+    n_wanted: int
 
 
 class Engine:
@@ -98,9 +110,6 @@ class Engine:
 
     async def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
-        # here and not above: generation is a layer of its own, and search must not need it
-        from apps.rag.generation.answer import generate
-
         started = time.perf_counter()
         reading = understand(question)
         yield Searching(reading.understanding)
@@ -124,8 +133,7 @@ class Engine:
         ids = self._candidate_ids(legs, first)
         admitted = await self._legs.hydrate(question.scope, ids)
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
-        result = await asyncio.to_thread(self._ranked, asked, legs, first, vector, admitted, len(ids), marks)
-        return result
+        return await asyncio.to_thread(self._ranked, asked, Found(legs, first, vector, admitted, len(ids)), marks)
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
@@ -143,24 +151,16 @@ class Engine:
         ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
         return list(ids | dict.fromkeys(hit.entry_id for hit in fused))
 
-    def _ranked(
-        self,
-        asked: Asked,
-        legs: tuple[Ranking, ...],
-        first: FirstRound,
-        vector: Vectors | None,
-        admitted: Mapping[int, Hydrated],
-        n_wanted: int,
-        marks: list[tuple[str, float, float]],
-    ) -> SearchResult:
-        resolved = resolve(asked.sought, first.by_reference, admitted)
-        sentence = self._legs.sentence_ranking(vector, admitted)
-        rankings = (*legs, sentence) if sentence is not None else legs
+    def _ranked(self, asked: Asked, found: Found, marks: list[tuple[str, float, float]]) -> SearchResult:
+        admitted = found.admitted
+        resolved = resolve(asked.sought, found.first.by_reference, admitted)
+        sentence = self._legs.sentence_ranking(found.vector, admitted)
+        rankings = (*found.legs, sentence) if sentence is not None else found.legs
         scored = tuple(leg for leg in rankings if leg.leg != "reference")
         preference = preference_of(asked.question.text, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
         passages = order(Candidates(scored, admitted, resolved, by_number), preference, self.config)
-        evidence, reason = self._evidence(asked, resolved, passages, admitted)
+        evidence, reason = self._evidence(asked, resolved, passages)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(
             understanding=asked.reading.understanding,
@@ -169,19 +169,13 @@ class Engine:
             evidence=evidence,
             is_answerable=not reason,
             refusal_reason=reason,
-            degraded=self._degraded(vector, admitted),
-            dropped=n_wanted - len(admitted),
+            degraded=self._degraded(found),
+            dropped=found.n_wanted - len(admitted),
             index_revision=self._legs.revision,
             timings_ms=_timings(marks, rankings),
         )
 
-    def _evidence(
-        self,
-        asked: Asked,
-        resolved: Resolved,
-        passages: Sequence[RankedPassage],
-        admitted: Mapping[int, Hydrated],
-    ) -> tuple[float, str]:
+    def _evidence(self, asked: Asked, resolved: Resolved, passages: Sequence[RankedPassage]) -> tuple[float, str]:
         """Return the evidence in 0..1 and why the question cannot be answered, or ""."""
         if resolved.entry_ids:
             return 1.0, ""
@@ -203,13 +197,13 @@ class Engine:
                 best[leg] = max(score, best.get(leg, score))
         return EvidenceSigns(coverage, unknown, best.get("sentence"), best.get("dense"))
 
-    def _degraded(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> tuple[str, ...]:
+    def _degraded(self, found: Found) -> tuple[str, ...]:
         marks: list[str] = []
         if not self._legs.has_embedder:
             marks.append("lexical_only")
-        elif vector is None or (admitted and all(entry.embedding_id is None for entry in admitted.values())):
+        elif found.vector is None or not (found.first.nearest or not found.admitted):
             marks.append("vectors_unavailable")
-        if not self._legs.has_reader:
+        if not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")
         return tuple(marks)
 

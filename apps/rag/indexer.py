@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F, Func, Q, QuerySet, Value
 
+from apps.rag.embedding import entries_embed_missing
 from apps.rag.models import Embedding, IndexChange, IndexEntry
 from apps.rag.types import NewEntry
 
@@ -22,9 +23,23 @@ Progress = Callable[[int, int], None]
 
 # one number for the whole database: whoever writes the change log holds it until commit
 _CHANGE_LOCK = 0x4B41_5552_49
-_STAGED_FIELDS = tuple(
-    field.name for field in IndexEntry._meta.concrete_fields if field.name not in {"id", "passage_id", "state"}
+_PLAIN_FIELDS = (
+    "document_id",
+    "version_id",
+    "namespace",
+    "organisation_id",
+    "country",
+    "kind",
+    "code",
+    "document_title",
+    "locator",
+    "ordinal",
+    "page",
+    "plan",
+    "text",
+    "search_text",
 )
+_STAGED_FIELDS = (*_PLAIN_FIELDS, "heading_path", "references", "span_start", "span_end", "in_force")
 
 
 @transaction.atomic
@@ -56,8 +71,6 @@ def entries_embed(version_id: UUID, *, progress: Progress | None = None) -> int:
     Works in small batches through the embedding cache, each written in its own short transaction;
     `progress(done, total)` is called after each. Returns 0 without an embedder. Raises EmbedderFailed.
     """
-    from apps.rag.embedding import entries_embed_missing
-
     return entries_embed_missing(IndexEntry.objects.filter(version_id=version_id), progress=progress)
 
 
@@ -140,13 +153,11 @@ def entries_count(version_id: UUID) -> int:
 
 
 def _row(entry: NewEntry) -> IndexEntry:
-    columns: dict[str, Any] = {
-        name: getattr(entry, name) for name in _STAGED_FIELDS if name not in {"span_start", "span_end", "in_force"}
-    }
-    columns["heading_path"] = list(entry.heading_path)
-    columns["references"] = list(entry.references)
+    columns: dict[str, Any] = {name: getattr(entry, name) for name in _PLAIN_FIELDS}
     return IndexEntry(
         passage_id=entry.passage_id,
+        heading_path=list(entry.heading_path),
+        references=list(entry.references),
         span_start=entry.span.start,
         span_end=entry.span.end,
         in_force=DateRange(entry.in_force.start, entry.in_force.end),

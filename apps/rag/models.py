@@ -54,7 +54,7 @@ class IndexEntry(models.Model):
     version_id = models.UUIDField(db_index=True)
     namespace = models.CharField(max_length=60)
     organisation_id = models.UUIDField(null=True)
-    country = models.CharField(max_length=2, null=True)  # noqa: DJ001 (no country means all states, not "")
+    country = models.CharField(max_length=2, null=True)
     kind = models.CharField(max_length=20)
     code = models.CharField(max_length=40, blank=True)
     document_title = models.TextField()

@@ -259,9 +259,7 @@ class Finished:
     degraded: tuple[str, ...]
 
 
-AnswerEvent = (
-    Searching | Retrieved | TextDelta | CitationAdded | Restarted | Refused | Grounded | Finished
-)
+AnswerEvent = Searching | Retrieved | TextDelta | CitationAdded | Restarted | Refused | Grounded | Finished
 
 
 def display_locator(locator: str, code: str = "") -> str:

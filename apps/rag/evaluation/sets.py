@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from apps.rag.types import InForce, NewEntry, Span
 from apps.rag.understanding.references import (
@@ -57,7 +58,17 @@ def set_topics(data_dir: Path, name: str, limit: int) -> list[Topic]:
     """Return the first `limit` questions of a retrieval set."""
     rows = list(_rows(data_dir / "retrieval" / name / "questions.jsonl"))[:limit]
     return [
-        Topic(row["id"], "set", name, row["text"], _gold(name, row["relevant"]), False, _day_in(name), ()) for row in rows
+        Topic(
+            topic_id=row["id"],
+            kind="set",
+            corpus=name,
+            text=row["text"],
+            gold=_gold(name, row["relevant"]),
+            must_refuse=False,
+            as_of=_day_in(name),
+            history=(),
+        )
+        for row in rows
     ]
 
 
@@ -74,12 +85,12 @@ def version_of(corpus: str) -> uuid.UUID:
     return uuid.uuid5(_SPACE, corpus)
 
 
-def _rows(path: Path) -> Iterable[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def _topic(row: dict[str, object]) -> Topic:
+def _topic(row: dict[str, Any]) -> Topic:
     corpus = str(row["corpus"])
     as_of = date.fromisoformat(str(row["as_of"])) if row["as_of"] else _day_in(corpus)
     return Topic(
@@ -101,7 +112,11 @@ def _day_in(corpus: str) -> date | None:
 
 def _gold(corpus: str, relevant: Iterable[str]) -> tuple[str, ...]:
     if corpus == "chart":
-        return tuple(key for number in relevant for key in (account_reference(PLAN_REVISED, number), account_reference(PLAN_FORMER, number)))
+        return tuple(
+            key
+            for number in relevant
+            for key in (account_reference(PLAN_REVISED, number), account_reference(PLAN_FORMER, number))
+        )
     return tuple(_key(corpus, each) for each in relevant)
 
 
@@ -113,7 +128,7 @@ def _key(corpus: str, passage: str) -> str:
     return f"eval:{passage}" if prefix == "REGPROCCCJA2014" else article_reference(_CODES.get(prefix, prefix), number)
 
 
-def _article_entry(corpus: str, ordinal: int, row: dict[str, str]) -> NewEntry:
+def _article_entry(corpus: str, ordinal: int, row: dict[str, Any]) -> NewEntry:
     prefix, _, number = row["id"].partition(" ")
     code = _CODES.get(prefix, prefix) if corpus == "ohada_actes" else "CGI"
     title = row["title"].split(" - ")[0] if corpus == "ohada_actes" else "Code général des impôts du Congo"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from apps.rag import analysis
 from apps.rag.types import Passage
 
 
@@ -22,7 +21,7 @@ def distinct(passages: Iterable[Passage], *, k: int, overlap: float, max_per_loc
         place = (passage.version_id, passage.locator)
         if passage.locator and of_locator[place] >= max_per_locator:
             continue
-        vocabulary = frozenset(analysis.normalise(passage.text).split())
+        vocabulary = frozenset(passage.text.lower().split())
         if any(_overlap(vocabulary, other) >= overlap for other in seen):
             continue
         of_locator[place] += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from apps.rag import analysis
 
@@ -69,8 +70,13 @@ def lexical_signs(
     return max((_coverage(weights, total, alternatives, text) for text in texts), default=0.0), unknown
 
 
+@lru_cache(maxsize=4_096)
+def _vocabulary(text: str) -> frozenset[str]:
+    return frozenset(analysis.terms(text))
+
+
 def _coverage(weights: Mapping[str, float], total: float, alternatives: Sequence[str], text: str) -> float:
-    held = frozenset(analysis.terms(text))
+    held = _vocabulary(text)
     share = sum(weight for term, weight in weights.items() if term in held) / total
     if not alternatives:
         return share

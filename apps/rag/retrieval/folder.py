@@ -73,7 +73,7 @@ class LexicalFolder:
         """Replace the state in one step and remove generations that nobody will open again."""
         draft = self._state_path.with_suffix(".new")
         draft.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        os.replace(draft, self._state_path)
+        draft.replace(self._state_path)
         # Readers keep the files of the generation before open or mapped; older ones nobody has.
         for path in self.base.glob("generation-*"):
             if int(path.name.rpartition("-")[2]) not in {state.generation, state.generation - 1}:
@@ -115,11 +115,15 @@ class WriterLock:
     def __enter__(self) -> bool:
         return self.acquire()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
 
-def generation_write(folder: LexicalFolder, entries: Iterable[LexicalEntry], *, seq: int, log_identity: str) -> FolderState:
+def generation_write(
+    folder: LexicalFolder, entries: Iterable[LexicalEntry], *, seq: int, log_identity: str
+) -> FolderState:
     """Write a whole new generation without deletions and make it current."""
     before = folder.state()
     generation = _next_generation(folder, before)

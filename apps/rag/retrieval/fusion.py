@@ -38,4 +38,6 @@ def fuse_reciprocal(rankings: Sequence[Ranking], rrf_k: int) -> tuple[Hit, ...]:
 
 def ranked(scores: Mapping[int, float]) -> tuple[Hit, ...]:
     """Turn scores into hits, best first, ties by entry id."""
-    return tuple(Hit(entry_id, score) for entry_id, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+    return tuple(
+        Hit(entry_id, score) for entry_id, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+    )

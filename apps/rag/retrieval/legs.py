@@ -73,7 +73,12 @@ class Legs:
         reader = self._reader
         if reader is None:
             return ()
-        return await asyncio.to_thread(self._lexical, reader, query, scope)
+        try:
+            return await asyncio.to_thread(self._lexical, reader, query, scope)
+        except ValueError:
+            # what tantivy raises for anything: the other legs can stand in, and the answer is marked
+            logger.exception("the full text does not answer")
+            return ()
 
     def _lexical(self, reader: LexicalReader, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
         k = self._config.n_candidates
@@ -129,9 +134,7 @@ class Legs:
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""
-        return await run_db(
-            postgres.hydrate, scope, entry_ids, self._vector_index, self._sentences.known(entry_ids)
-        )
+        return await run_db(postgres.hydrate, scope, entry_ids, self._vector_index, self._sentences.known(entry_ids))
 
     def sentence_ranking(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> Ranking | None:
         """Rank admitted candidates by their best sentence; None without vectors."""

@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import tantivy
+from tantivy import FieldType, Occur, Query
 
 from apps.rag import analysis
 from apps.rag.types import Hit, Ranking, Scope
-from tantivy import FieldType, Occur, Query
 
 # Raise it whenever the fields below change: a folder of another revision is rebuilt.
 SCHEMA_REVISION = 2
@@ -139,7 +139,10 @@ def gram_weights(text: str, max_terms: int) -> dict[str, float]:
 def _any_of(fields: Mapping[str, float], weights: Mapping[str, float]) -> Query:
     return Query.boolean_query(
         [
-            (Occur.Should, Query.boost_query(Query.term_query(SCHEMA, field, term, index_option="freq"), weight * boost))
+            (
+                Occur.Should,
+                Query.boost_query(Query.term_query(SCHEMA, field, term, index_option="freq"), weight * boost),
+            )
             for field, boost in fields.items()
             for term, weight in weights.items()
         ]

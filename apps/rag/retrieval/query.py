@@ -14,14 +14,20 @@ from apps.rag.types import Passage, Reference
 from apps.rag.understanding.lexicon import expansions
 from apps.rag.understanding.reading import plan_asked
 from apps.rag.understanding.understand import Reading
+from kauri.lib.text import fold
 
 _ASKS_ACCOUNT = re.compile(r"\b(?:comptes?|classes?|numero|imputer|comptabilis\w+|debiter|crediter|plan comptable)\b")
 
-_NUMBER = r"(?:\d[\d .,]*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|soixante|cent|mille|un)\)?"
+_NUMBER = (
+    r"(?:\d[\d .,]*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|soixante|cent|mille|un)\)?"
+)
 # What a question asks for, and how a passage looks that says it. Both patterns read normalised text.
 _ANSWER_KINDS = (
     (
-        re.compile(r"\b(?:delais?|duree|temps|combien de (?:jours|mois|temps|annees)|limite en annees|quand|prescri\w+|preavis)\b"),
+        re.compile(
+            r"\b(?:delais?|duree|temps|combien de (?:jours|mois|temps|annees)|limite en annees|quand|prescri\w+"
+            r"|preavis)\b"
+        ),
         re.compile(rf"\b{_NUMBER} (?:jours?|mois|ans?|annees?|semaines?|heures?)\b"),
     ),
     (
@@ -34,7 +40,9 @@ _ANSWER_KINDS = (
     ),
 )
 
-_HEADING_NUMBER = re.compile(r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?")
+_HEADING_NUMBER = re.compile(
+    r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +96,16 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
         total += config.named_act_bonus
-    if preference.answer_kind is not None and preference.answer_kind.search(analysis.normalise(passage.text)):
+    if preference.answer_kind is not None and _says(preference.answer_kind, passage.text):
         total += config.answer_kind_bonus
     if _covers_heading(passage, preference.terms):
         total += config.heading_bonus
     return total
+
+
+@lru_cache(maxsize=16_384)
+def _says(kind: re.Pattern[str], text: str) -> bool:
+    return kind.search(fold(text)) is not None
 
 
 def _covers_heading(passage: Passage, terms: frozenset[str]) -> bool:

@@ -61,7 +61,7 @@ def lookup_keys(sought: Iterable[Wanted]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Entries that answer the references, in the order asked; references that nothing carries, and what is near them."""
+    """Entries that answer the references, in the order asked; references that nothing carries, and what is near."""
 
     entry_ids: tuple[int, ...]
     missing: tuple[Reference, ...]

@@ -9,7 +9,9 @@ _MIN_CHARACTERS = 25
 _MAX_CHARACTERS = 600
 
 # A full stop ends a sentence only before a space and a capital or a bullet: "art. 3", "1.000.000" and "S.A." do not.
-_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-Þ«\"(\d•–-])|(?<=[;:])\s*\n|\n\s*(?=[•–\-*]\s|\d+[°.)]\s|[a-z]\)\s)|\n{2,}")
+_ENDS = re.compile(
+    r"(?<=[.!?])\s+(?=[A-ZÀ-ÖØ-Þ«\"(\d•–-])|(?<=[;:])\s*\n|\n\s*(?=[•–\-*]\s|\d+[°.)]\s|[a-z]\)\s)|\n{2,}"
+)
 
 
 def sentences(text: str) -> list[str]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from django.db import connection
 from django.db import Error as DatabaseError
+from django.db import connection
 from psycopg.rows import tuple_row
 
 from apps.rag.errors import RetrievalUnavailable
@@ -29,6 +29,8 @@ _ADMITTED = """
     AND (%(country)s::text IS NULL OR e.country IS NULL OR e.country = %(country)s::text)
     AND e.in_force @> %(as_of)s::date
 """
+# Only this module's own predicate is put into the statements; every value is a parameter.
+# ruff: noqa: S608
 _BY_REFERENCE = f"""
     SELECT e.id, e.reference_keys, (e.country IS NOT NULL), e.ordinal
     FROM rag_indexentry e
@@ -174,9 +176,7 @@ def codes_in_scope(scope: Scope) -> frozenset[str]:
 
 def _raw_connection() -> psycopg.Connection[Any]:
     connection.ensure_connection()
-    raw = connection.connection
-    assert isinstance(raw, psycopg.Connection)
-    return raw
+    return cast("psycopg.Connection[Any]", connection.connection)
 
 
 def _cursor(raw: psycopg.Connection[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
@@ -198,8 +198,20 @@ def _halfvec(vector: Vectors) -> str:
 
 
 def _hydrated(row: tuple[Any, ...]) -> Hydrated:
+    entry_id, passage_id, document_id, version_id, namespace, organisation_id = row[:6]
+    country, kind, code, title, locator = row[6:11]
     passage = Passage(
-        *row[:11],
+        entry_id=entry_id,
+        passage_id=passage_id,
+        document_id=document_id,
+        version_id=version_id,
+        namespace=namespace,
+        organisation_id=organisation_id,
+        country=country,
+        kind=kind,
+        code=code,
+        document_title=title,
+        locator=locator,
         heading_path=tuple(row[11]),
         ordinal=row[12],
         page=row[13],

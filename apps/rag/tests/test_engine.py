@@ -10,10 +10,10 @@ import pytest
 
 from apps.rag import indexer
 from apps.rag.build import build_engine
+from apps.rag.config import RagConfig
 from apps.rag.engine import Engine
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower
-from apps.rag.config import RagConfig
 from apps.rag.tests.entries import EVER, SPACE, account, article, entry, scope
 from apps.rag.types import InForce, NewEntry, Question, SearchResult
 from apps.rag.understanding.references import PLAN_FORMER
@@ -26,7 +26,9 @@ ENTRIES = (
     article("311", "Le capital social doit être d'un million (1.000.000) de francs CFA au moins.", heading_path=SARL),
     article("368", "La réduction de capital ne peut porter le capital sous le minimum légal.", heading_path=SARL[:1]),
     article("121", "À l'égard des tiers, les organes de gestion ont tout pouvoir pour engager la société."),
-    article("269-2", "Les statuts précisent la forme.\nArticle 269-2-1 Par dérogation, les statuts organisent la variation."),
+    article(
+        "269-2", "Les statuts précisent la forme.\nArticle 269-2-1 Par dérogation, les statuts organisent la variation."
+    ),
     article("388", "L'assemblée générale est convoquée quinze jours au moins avant sa réunion."),
     account("40", "FOURNISSEURS ET COMPTES RATTACHES"),
     account("401", "FOURNISSEURS, DETTES EN COMPTE"),
@@ -70,7 +72,11 @@ async def test_the_minimum_capital_of_a_sarl_is_article_311(engine: Engine) -> N
 async def test_an_account_comes_from_the_revised_chart(engine: Engine) -> None:
     result = await search(engine, "À quoi correspond le compte 401 ?")
     first = result.passages[0]
-    assert (first.passage.locator, first.passage.plan, first.is_exact_reference) == ("Compte 401", "syscohada-revise", True)
+    assert (first.passage.locator, first.passage.plan, first.is_exact_reference) == (
+        "Compte 401",
+        "syscohada-revise",
+        True,
+    )
 
 
 async def test_the_former_chart_answers_when_it_is_named(engine: Engine) -> None:

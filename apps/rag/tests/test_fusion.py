@@ -69,7 +69,7 @@ def test_words_that_no_passage_holds_count_as_unknown() -> None:
 
 
 @pytest.mark.parametrize("has_vectors", [True, False])
-def test_better_signs_are_more_evidence(has_vectors: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_better_signs_are_more_evidence(has_vectors: bool) -> None:
     model = model_for(has_vectors=has_vectors)
     weak = model.probability(EvidenceSigns(0.2, 0.5, 0.2, 0.2))
     strong = model.probability(EvidenceSigns(0.9, 0.0, 0.6, 0.5))

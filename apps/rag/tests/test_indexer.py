@@ -71,7 +71,9 @@ def test_discarding_removes_only_what_was_never_published() -> None:
 
 def test_embedding_goes_on_where_it_stopped(settings: object) -> None:
     settings.KAURI_EMBEDDER = "builtin"  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
-    entries = tuple(article(str(number), f"Le gérant numéro {number} est nommé par les associés.") for number in range(12))
+    entries = tuple(
+        article(str(number), f"Le gérant numéro {number} est nommé par les associés.") for number in range(12)
+    )
     indexer.entries_stage(entries[:3])
     assert indexer.entries_embed(ONE) == 3
     indexer.entries_stage(entries)

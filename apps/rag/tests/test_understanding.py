@@ -95,12 +95,20 @@ def test_a_new_question_stands_alone() -> None:
 
 @pytest.mark.parametrize(
     ("words", "number"),
-    [("deux cent dix", 210), ("quatre-vingt-dix-neuf", 99), ("mille deux cents", 1200), ("soixante et onze", 71), ("et", None)],
+    [
+        ("deux cent dix", 210),
+        ("quatre-vingt-dix-neuf", 99),
+        ("mille deux cents", 1200),
+        ("soixante et onze", 71),
+        ("et", None),
+    ],
 )
 def test_it_reads_numbers_in_words(words: str, number: int | None) -> None:
     assert number_read(words) == number
 
 
-@pytest.mark.parametrize(("number", "normal"), [("1er", "1"), ("L. 123-4", "l123-4"), ("269 - 2", "269-2"), ("35–1", "35-1")])
+@pytest.mark.parametrize(
+    ("number", "normal"), [("1er", "1"), ("L. 123-4", "l123-4"), ("269 - 2", "269-2"), ("35–1", "35-1")]
+)
 def test_article_numbers_have_one_form(number: str, normal: str) -> None:
     assert normalise_article(number) == normal

@@ -21,19 +21,57 @@ def _act(code: str, name: str, *patterns: str) -> Act:
     return Act(code, name, re.compile(r"\b(?:" + "|".join(patterns) + r")\b"))
 
 
-_UNIFORM = r"(?:l'?)?(?:acte|au)s?(?: uniforme)?(?: revise)?(?: (?:relatif|portant))?(?: (?:sur|au|aux|a|du|de))?(?: (?:la|le|les|l'))?(?: ?droit)?(?: (?:des|de|du))? ?"
+_UNIFORM = (
+    r"(?:l'?)?(?:acte|au)s?(?: uniforme)?(?: revise)?(?: (?:relatif|portant))?"
+    r"(?: (?:sur|au|aux|a|du|de))?(?: (?:la|le|les|l'))?(?: ?droit)?(?: (?:des|de|du))? ?"
+)
 
 # Order matters: the first pattern that matches a stretch of text owns it.
 ACTS: tuple[Act, ...] = (
-    _act("RACCJA", "Règlement d'arbitrage de la CCJA", r"raccja", r"reglement d ?'?arbitrage(?: de la)?(?: ccja)?", r"arbitrage (?:de la )?ccja"),
-    _act("RPCCJA", "Règlement de procédure de la CCJA", r"rpccja", r"reglement de (?:la )?procedure(?: devant la)?(?: de la)?(?: ccja)?", r"procedure (?:devant la |de la )?ccja"),
+    _act(
+        "RACCJA",
+        "Règlement d'arbitrage de la CCJA",
+        r"raccja",
+        r"reglement d ?'?arbitrage(?: de la)?(?: ccja)?",
+        r"arbitrage (?:de la )?ccja",
+    ),
+    _act(
+        "RPCCJA",
+        "Règlement de procédure de la CCJA",
+        r"rpccja",
+        r"reglement de (?:la )?procedure(?: devant la)?(?: de la)?(?: ccja)?",
+        r"procedure (?:devant la |de la )?ccja",
+    ),
     _act("AUSCOOP", "AUSCOOP", r"auscoop", r"auscooperatives?", _UNIFORM + r"(?:societes )?cooperatives"),
-    _act("AUSCGIE", "AUSCGIE", r"ausc[ -]?gie", r"ausc", r"audsc[ -]?gie", r"audscgie", _UNIFORM + r"societes?(?: commerciales?)?(?: et (?:du|des|le) (?:gie|groupements?.{0,25}economique))?", r"droit des societes(?: commerciales)?"),
-    _act("AUDCIF", "AUDCIF", r"audcif", _UNIFORM + r"comptable(?: et a l'information financiere)?", _UNIFORM + r"comptabilite(?: des entreprises)?"),
+    _act(
+        "AUSCGIE",
+        "AUSCGIE",
+        r"ausc[ -]?gie",
+        r"ausc",
+        r"audsc[ -]?gie",
+        r"audscgie",
+        _UNIFORM + r"societes?(?: commerciales?)?(?: et (?:du|des|le) (?:gie|groupements?.{0,25}economique))?",
+        r"droit des societes(?: commerciales)?",
+    ),
+    _act(
+        "AUDCIF",
+        "AUDCIF",
+        r"audcif",
+        _UNIFORM + r"comptable(?: et a l'information financiere)?",
+        _UNIFORM + r"comptabilite(?: des entreprises)?",
+    ),
     _act("AUDCG", "AUDCG", r"audcg", _UNIFORM + r"commercial general", r"droit commercial(?: general)?"),
-    _act("AUPSRVE", "AUPSRVE", r"aupsrve", r"aupsr[ /-]?ve", _UNIFORM + r"(?:procedures simplifiees|voies d'execution).{0,60}?(?:recouvrement|execution)?"),
+    _act(
+        "AUPSRVE",
+        "AUPSRVE",
+        r"aupsrve",
+        r"aupsr[ /-]?ve",
+        _UNIFORM + r"(?:procedures simplifiees|voies d'execution).{0,60}?(?:recouvrement|execution)?",
+    ),
     _act("AUPC", "AUPC", r"aupc(?:ap)?", _UNIFORM + r"procedures collectives(?: d'apurement du passif)?"),
-    _act("AUCTMR", "AUCTMR", r"auctmr", _UNIFORM + r"(?:contrats? de )?transports?(?: de marchandises)?(?: par route)?"),
+    _act(
+        "AUCTMR", "AUCTMR", r"auctmr", _UNIFORM + r"(?:contrats? de )?transports?(?: de marchandises)?(?: par route)?"
+    ),
     _act("AUM", "AUM", r"aum", _UNIFORM + r"mediation"),
     _act("AUA", "AUA", r"aua", _UNIFORM + r"(?:l')?arbitrage"),
     _act("AUS", "AUS", r"aus", _UNIFORM + r"suretes"),

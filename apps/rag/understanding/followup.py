@@ -10,11 +10,17 @@ from apps.rag.understanding.reading import article_of, references_read
 from kauri.lib.text import fold
 
 _LEANS = re.compile(
-    r"^(?:et|mais|ou|donc|alors|sinon|puis|aussi|idem|pareil|meme (?:chose|question)|dans ce cas|en ce cas|pour (?:la|le|les|l'|une?)\b"
+    r"^(?:et|mais|ou|donc|alors|sinon|puis|aussi|idem|pareil|meme (?:chose|question)|dans ce cas|en ce cas"
+    r"|pour (?:la|le|les|l'|une?)\b"
     r"|il|elle|ils|elles|ca|cela|celui|celle|ceux|celles|lequel|laquelle|lesquels|combien|qui|pourquoi|comment|quand)\b"
 )
-_POINTS_BACK = re.compile(r"\b(?:celui|celle|ceux|celles|ce dernier|cette derniere|y a-t-il aussi|celui-ci|celle-ci|en (?:devises?)|dedans|la-dessus|dessus)\b")
-_LEANS_ALWAYS = re.compile(r"^(?:et|mais|ou alors|donc|sinon|puis|idem|pareil|dans ce cas|en ce cas|il|elle|ils|elles)\b")
+_POINTS_BACK = re.compile(
+    r"\b(?:celui|celle|ceux|celles|ce dernier|cette derniere|y a-t-il aussi|celui-ci|celle-ci|en (?:devises?)"
+    r"|dedans|la-dessus|dessus)\b"
+)
+_LEANS_ALWAYS = re.compile(
+    r"^(?:et|mais|ou alors|donc|sinon|puis|idem|pareil|dans ce cas|en ce cas|il|elle|ils|elles)\b"
+)
 _NEXT = re.compile(r"\barticles? (?:d'apres|suivant|qui suit)\b|\bl'article apres\b|\bsuivant\b|\bnext article\b")
 _PREVIOUS = re.compile(r"\barticles? (?:d'avant|precedent|qui precede)\b|\bprecedent\b|\bprevious article\b")
 _FEW_WORDS = 3
@@ -28,7 +34,11 @@ def is_follow_up(text: str) -> bool:
     n_words = len(analysis.words(text))
     if _LEANS_ALWAYS.match(folded):
         return n_words <= 12
-    return (bool(_LEANS.match(folded)) and n_words <= _FEW_WORDS) or bool(_POINTS_BACK.search(folded)) or n_words <= _FEW_WORDS
+    return (
+        (bool(_LEANS.match(folded)) and n_words <= _FEW_WORDS)
+        or bool(_POINTS_BACK.search(folded))
+        or n_words <= _FEW_WORDS
+    )
 
 
 def context_of(text: str, history: tuple[str, ...]) -> str:

@@ -19,23 +19,35 @@ _GREETING = re.compile(
     r"|ca va|comment (?:ca va|vas[- ]tu|allez[- ]vous)|how are you)\b[ ,.!?;]*)+$"
 )
 _ABOUT_KAURI = re.compile(
-    r"\b(?:qui (?:es[- ]tu|etes[- ]vous)|(?:que|qu'est[- ]ce que) (?:sais[- ]tu|savez[- ]vous|peux[- ]tu|pouvez[- ]vous|tu sais|vous savez) faire"
-    r"|comment (?:tu |vous )?(?:fonctionnes?|marches?)(?:[- ](?:tu|vous))?$|who are you|what can you do|comment t'appelles[- ]tu|ton nom)\b"
+    r"\b(?:qui (?:es[- ]tu|etes[- ]vous)|(?:que|qu'est[- ]ce que) (?:sais[- ]tu|savez[- ]vous|peux[- ]tu"
+    r"|pouvez[- ]vous|tu sais|vous savez) faire"
+    r"|comment (?:tu |vous )?(?:fonctionnes?|marches?)(?:[- ](?:tu|vous))?$|who are you|what can you do"
+    r"|comment t'appelles[- ]tu|ton nom)\b"
 )
 _OTHER_MATTERS = re.compile(
-    r"\b(?:recettes? (?:de cuisine|du|de la|des|d[eu'] ?[a-z]+)|cuisin\w+|meteo|quel temps (?:fait|fera)|football|match|chanson|blague|poeme|horoscope"
+    r"\b(?:recettes? (?:de cuisine|du|de la|des|d[eu'] ?[a-z]+)|cuisin\w+|meteo|quel temps (?:fait|fera)|football"
+    r"|match|chanson|blague|poeme|horoscope"
     r"|film|acteur|actrice|chanteu\w+|president (?:de la republique|des etats|americain|francais)|coupe du monde"
-    r"|population d|habitants|capitale (?:de|du|des|d)\b|plus haute montagne|traduis|traduire en|code python|javascript)"
+    r"|population d|habitants|capitale (?:de|du|des|d)\b|plus haute montagne|traduis|traduire en|code python"
+    r"|javascript)"
 )
-_TAX_RECEIPTS = re.compile(r"\brecettes? (?:fiscales?|publiques?|budgetaires?|annuelles?|journalieres?|professionnelles?|de l'etat|des? (?:ventes?|l'exercice))")
+_TAX_RECEIPTS = re.compile(
+    r"\brecettes? (?:fiscales?|publiques?|budgetaires?|annuelles?|journalieres?|professionnelles?|de l'etat"
+    r"|des? (?:ventes?|l'exercice))"
+)
 _FOREIGN = (
-    "france|belgique|suisse|canada|quebec|luxembourg|allemagne|espagne|portugal|italie|angleterre|royaume[- ]uni|irlande"
-    "|pays[- ]bas|etats[- ]unis|usa|bresil|mexique|argentine|chine|japon|inde|russie|turquie|maroc|algerie|tunisie"
-    "|libye|egypte|nigeria|ghana|kenya|rwanda|burundi|madagascar|maurice|mauritanie|afrique du sud|ethiopie|angola|australie"
+    "france|belgique|suisse|canada|quebec|luxembourg|allemagne|espagne|portugal|italie|angleterre|royaume[- ]uni"
+    "|irlande|pays[- ]bas|etats[- ]unis|usa|bresil|mexique|argentine|chine|japon|inde|russie|turquie|maroc|algerie"
+    "|tunisie|libye|egypte|nigeria|ghana|kenya|rwanda|burundi|madagascar|maurice|mauritanie|afrique du sud|ethiopie|angola"
+    "|australie"
 )
-_FOREIGN_PLACE = re.compile(rf"\b(?:en|au|aux|a|de|du|d'|l') ?(?:l'|la )?(?:{_FOREIGN})\b|\bdroit (?:francais|belge|suisse|canadien|marocain|anglais|americain|europeen)\b")
+_FOREIGN_PLACE = re.compile(
+    rf"\b(?:en|au|aux|a|de|du|d'|l') ?(?:l'|la )?(?:{_FOREIGN})\b|\bdroit (?:francais|belge|suisse|canadien"
+    rf"|marocain|anglais|americain|europeen)\b"
+)
 _OHADA_PLACE = re.compile(
-    r"\b(?:ohada|syscohada|etats? parties?|uemoa|cemac|benin|burkina|cameroun|centrafri\w+|comores|congo|cote d'ivoire|gabon"
+    r"\b(?:ohada|syscohada|etats? parties?|uemoa|cemac|benin|burkina|cameroun|centrafri\w+|comores|congo"
+    r"|cote d'ivoire|gabon"
     r"|guinee|mali|niger|rdc|senegal|tchad|togo|au[a-z]{1,6}gie|audcif|audcg|succursale|convention fiscale)\b"
 )
 

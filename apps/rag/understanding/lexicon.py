@@ -1,6 +1,6 @@
-"""Words that people use, beside the words that the texts use.
+"""Everyday words, beside the legal or accounting words that the texts use for the same thing.
 
-Everyday words with the legal or accounting terms for the same thing; sigles are the analysis' business. A question gains the texts' words at a lower weight than its own; it never loses one.
+A question gains the texts' words at a lower weight than its own; it never loses one. Sigles are the analysis' business.
 """
 
 from __future__ import annotations

@@ -27,14 +27,21 @@ _LIST = rf"{_NUMBER}(?:(?: ?, ?| et | ou | a ){_NUMBER})*"
 _ARTICLE = re.compile(rf"\bl?'?art(?:icles?|s)?\b[ .°n]*(?P<list>{_LIST}|1er\b|premiere?\b)(?!\d)")
 _ARTICLE_IN_WORDS = re.compile(rf"\bl?'?articles? (?P<words>{NUMBER_WORDS.pattern})")
 _BARE_ARTICLE = re.compile(r"(?<![\d-])\d{1,4}-\d{1,3}(?:-\d{1,3}){0,2}(?![\d-])")
-_ACCOUNT = re.compile(r"\b(?:sous[- ])?comptes?\b(?: (?:numero|no|num|n°|general|generaux))?[ :n°]*(?P<list>\d{1,8}(?:(?: ?, ?| et | ou | a |/|-)\d{1,8})*)")
+_ACCOUNT = re.compile(
+    r"\b(?:sous[- ])?comptes?\b(?: (?:numero|no|num|n°|general|generaux))?[ :n°]*(?P<list>\d{1,8}(?:(?: ?, ?| et "
+    r"| ou | a |/|-)\d{1,8})*)"
+)
 _CLASS = re.compile(r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?| et | ou )[1-9])*)\b(?!\d)")
 _BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])[1-9]\d{1,7}(?![\d.,]*\d)(?![-/]\d)")
-_UNIT_AFTER = re.compile(r"\s*(?:f\b|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?|personnes?|associes|actionnaires|salaries|euros?|parts|actions)")
+_UNIT_AFTER = re.compile(
+    r"\s*(?:f\b|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?|personnes?"
+    r"|associes|actionnaires|salaries|euros?|parts|actions)"
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CHART_WORDS = re.compile(r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|credit|numero|intitule)\b")
 _FORMER = re.compile(
-    r"\b(?:anciens? (?:plan|syscohada|systeme|referentiel|comptes?|numero)|(?:plan|syscohada|referentiel)(?: comptable)? ancien"
+    r"\b(?:anciens? (?:plan|syscohada|systeme|referentiel|comptes?|numero)|(?:plan|syscohada"
+    r"|referentiel)(?: comptable)? ancien"
     r"|avant 2018|(?:plan|syscohada) (?:de )?2001|non revise|former (?:plan|chart))\b"
 )
 _NON_PROFIT = re.compile(r"\b(?:sycebnl|ebnl|non lucratif)\b")

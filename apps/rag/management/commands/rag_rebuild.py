@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, embeddings: bool, **_options: Any) -> None:
         """Rebuild and say what was done."""
-        console = Console(file=self.stdout._out)
+        console = Console(file=cast("IO[str]", self.stdout))
         self._rebuild_full_text(console)
         if embeddings:
             self._rebuild_vectors(console)
@@ -56,4 +56,6 @@ class Command(BaseCommand):
                 n_entries = index_rebuild(progress=lambda done, total: bar.update(task, completed=done, total=total))
             except EmbedderFailed as error:
                 raise CommandError(str(error)) from error
-        console.print(f"Vectors of {n_entries} passages computed." if n_entries else "There is no embedder: no vectors.")
+        console.print(
+            f"Vectors of {n_entries} passages computed." if n_entries else "There is no embedder: no vectors."
+        )

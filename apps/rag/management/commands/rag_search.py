@@ -7,11 +7,11 @@ import json
 from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from apps.rag.build import build_engine
 from apps.rag.errors import RetrievalUnavailable
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str))
             return
-        _show(Console(file=self.stdout._out), result)
+        _show(Console(file=cast("IO[str]", self.stdout)), result)
 
 
 async def _search(asked: Question) -> SearchResult:
@@ -68,7 +68,9 @@ def _show(console: Console, result: SearchResult) -> None:
     verdict = "answerable" if result.is_answerable else f"refused: {result.refusal_reason}"
     console.print(f"[bold]{understanding.standalone}[/bold]")
     console.print(f"intent {understanding.intent} · references {', '.join(understanding.labels) or 'none'}")
-    console.print(f"evidence {result.evidence:.3f} · {verdict} · dropped {result.dropped} · revision {result.index_revision}")
+    console.print(
+        f"evidence {result.evidence:.3f} · {verdict} · dropped {result.dropped} · revision {result.index_revision}"
+    )
     if result.degraded:
         console.print(f"degraded: {', '.join(result.degraded)}")
     console.print(_fused(result))
@@ -78,7 +80,7 @@ def _show(console: Console, result: SearchResult) -> None:
 
 def _fused(result: SearchResult) -> Table:
     legs = [ranking.leg for ranking in result.rankings]
-    table = Table("#", "passage", "score", *legs, "text", title="Fused", title_justify="left")
+    table = Table("#", "passage", "score", *legs, Column("text", no_wrap=True), title="Fused", title_justify="left")
     for ranked in result.passages:
         scores = dict(ranked.leg_scores)
         name = display_locator(ranked.passage.locator, ranked.passage.code)
