@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import threading
 import time
 from collections import Counter
@@ -47,7 +48,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        console = Console(file=self.stdout, stderr=False)  # type: ignore[arg-type]  # Django's wrapper writes like a file
+        console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # Django's wrapper writes like a file
         try:
             batch = _batch(options)
             with _progress(batch, is_shown=not options["json"]):
@@ -129,6 +130,8 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
             bar.update(task, completed=done, description=_now(batch.states, n_done), rate=rate)
 
     thread = threading.Thread(target=draw, name="progress", daemon=True)
+    # The table says what failed; log lines would tear the bar. Errors that need a code change still show.
+    logging.disable(logging.WARNING)
     with bar:
         thread.start()
         try:
@@ -136,6 +139,7 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
         finally:
             stop.set()
             thread.join(timeout=5)
+            logging.disable(logging.NOTSET)
 
 
 def _now(states: Sequence[FileState], n_done: int) -> str:
