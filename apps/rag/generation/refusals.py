@@ -65,7 +65,9 @@ def _why(result: SearchResult, reason: str) -> str:
 
 
 def _nearest(result: SearchResult) -> str:
-    names = list(dict.fromkeys(wording.source_name(ranked.passage) for ranked in result.passages))[:_MAX_NEAREST]
+    names = list(dict.fromkeys(wording.source_name(ranked.passage).replace("**", "") for ranked in result.passages))[
+        :_MAX_NEAREST
+    ]
     if not names:
         return ""
     separator = "\u202f; " if get_language() == "fr" else "; "
