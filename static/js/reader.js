@@ -11,9 +11,16 @@ function answerBefore() {
   return sessionStorage.getItem(KEY);
 }
 
+function showPlaceInOutline() {
+  const place = $(".outline [aria-current]");
+  const list = place?.closest(".outline");
+  if (list) list.scrollTop = place.offsetTop - list.offsetTop - list.clientHeight / 2;
+}
+
 export function startReader() {
   const link = $("[data-back]");
   if (!link) return;
+  showPlaceInOutline();
   const answer = answerBefore();
   if (!answer) return;
   link.href = answer;
