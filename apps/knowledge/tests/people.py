@@ -12,6 +12,7 @@ from apps.accounts.types import ANONYMOUS, Principal
 from apps.knowledge import services
 from apps.knowledge.pipeline import run_job
 from apps.knowledge.types import DocumentAdded
+from kauri.lib.models import OutboxEvent
 
 PASSWORD = "un mot de passe assez long"
 ARTICLES = """# Acte de démonstration
@@ -29,6 +30,9 @@ Les statuts sont établis par écrit et signés par tous les associés.
 Article 3
 Toute délibération prise en violation du présent titre est nulle.
 """
+
+FIRST = "Article 1\nLe capital minimum est de un million.\n\nArticle 2\nLes statuts sont signés."
+SECOND = "Article 1\nLe capital minimum est fixé par les statuts.\n\nArticle 2\nLes statuts sont signés."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +86,10 @@ def add_ready(principal: Principal, text: str | bytes = ARTICLES, **said: object
     outcome = run_job(added.job_id)
     assert outcome.state == "ready", outcome
     return added
+
+
+def events() -> list[str]:
+    """Return the types of the corpus's events so far, in their order."""
+    return list(
+        OutboxEvent.objects.filter(type__startswith="knowledge").order_by("position").values_list("type", flat=True)
+    )

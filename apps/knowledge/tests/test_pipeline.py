@@ -12,26 +12,15 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from apps.accounts.types import Principal
 from apps.knowledge import chunking, sandbox, services, tasks
-from apps.knowledge.errors import NotPublishable, PeriodOverlaps
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Passage
 from apps.knowledge.parsers.errors import TimedOut
 from apps.knowledge.pipeline import failures, lease, publication, run_job, stages
 from apps.knowledge.pipeline.lease import JobTaken, LeaseLost
-from apps.knowledge.tests.people import ARTICLES, add, add_ready
+from apps.knowledge.tests.people import ARTICLES, FIRST, SECOND, add, add_ready, events
 from apps.rag import indexer
-from apps.rag.models import Embedding, IndexChange, IndexEntry
+from apps.rag.models import Embedding, IndexEntry
 from kauri.lib import clock
 from kauri.lib.errors import Unavailable
-from kauri.lib.models import OutboxEvent
-
-FIRST = "Article 1\nLe capital minimum est de un million.\n\nArticle 2\nLes statuts sont signés."
-SECOND = "Article 1\nLe capital minimum est fixé par les statuts.\n\nArticle 2\nLes statuts sont signés."
-
-
-def _events() -> list[str]:
-    return list(
-        OutboxEvent.objects.filter(type__startswith="knowledge").order_by("position").values_list("type", flat=True)
-    )
 
 
 def test_an_import_ends_ready_with_every_passage_once_and_searchable(curator: Principal) -> None:
@@ -47,7 +36,7 @@ def test_an_import_ends_ready_with_every_passage_once_and_searchable(curator: Pr
     assert Embedding.objects.count() == len(passages)
     job = IngestionJob.objects.get()
     assert (job.state, job.stage, job.progress, job.attempt, job.owner) == ("ready", "ready", 100, 1, "")
-    assert _events() == ["knowledge.document.added", "knowledge.document.published"]
+    assert events() == ["knowledge.document.added", "knowledge.document.published"]
     assert Document.objects.get(pk=added.document_id).state == "published"
 
 
@@ -96,7 +85,7 @@ def test_a_death_at_any_stage_leaves_nothing_twice(
     ordinals = list(Passage.objects.order_by("ordinal").values_list("ordinal", flat=True))
     assert ordinals == list(range(ordinals[0], ordinals[0] + len(ordinals)))
     assert IndexEntry.objects.filter(state="live").count() == len(ordinals)
-    assert _events().count("knowledge.document.published") == 1
+    assert events().count("knowledge.document.published") == 1
 
 
 def _die(patched: pytest.MonkeyPatch, module: Any, name: str, moment: str) -> None:
@@ -201,77 +190,6 @@ def test_a_job_that_kills_its_process_each_time_is_given_up(curator: Principal) 
     added = add(curator)
     IngestionJob.objects.update(attempt=failures.MAX_ATTEMPTS)
     assert run_job(added.job_id).reason_code == "worker_lost"
-
-
-def test_without_publication_the_version_stays_a_draft_until_a_curator_publishes(curator: Principal) -> None:
-    added = add_ready(curator, publish=False)
-    assert DocumentVersion.objects.get().state == "draft"
-    assert not IndexEntry.objects.exclude(state="staged").exists()
-    services.version_publish(principal=curator, version_id=added.version_id)
-    services.version_publish(principal=curator, version_id=added.version_id)
-    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"live"}
-    assert _events() == ["knowledge.document.added", "knowledge.document.published"]
-
-
-def test_a_version_that_is_not_read_cannot_be_published(curator: Principal) -> None:
-    added = add(curator)
-    with pytest.raises(NotPublishable):
-        services.version_publish(principal=curator, version_id=added.version_id)
-
-
-def _two(curator: Principal, first: tuple[Any, Any], second: tuple[Any, Any]) -> list[DocumentVersion]:
-    add_ready(curator, FIRST, code="DEMO", in_force_from=first[0], in_force_to=first[1])
-    add_ready(curator, SECOND, code="DEMO", in_force_from=second[0], in_force_to=second[1])
-    return list(DocumentVersion.objects.order_by("number"))
-
-
-D2000, D2005, D2010, D2020 = (date(year, 1, 1) for year in (2000, 2005, 2010, 2020))
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ((D2000, None), (D2010, None), [("published", D2000, D2010), ("published", D2010, None)]),
-        ((None, None), (D2010, None), [("published", None, D2010), ("published", D2010, None)]),
-        ((D2010, None), (D2000, None), [("published", D2010, None), ("published", D2000, D2010)]),
-        ((D2010, None), (D2010, None), [("withdrawn", D2010, None), ("published", D2010, None)]),
-        ((None, None), (None, None), [("withdrawn", None, None), ("published", None, None)]),
-        ((D2010, None), (None, None), [("withdrawn", D2010, None), ("published", None, None)]),
-        ((D2000, D2005), (D2010, None), [("published", D2000, D2005), ("published", D2010, None)]),
-        ((D2000, D2010), (D2005, D2020), [("published", D2000, D2005), ("published", D2005, D2020)]),
-    ],
-)
-def test_a_new_version_ends_or_replaces_the_old_one(
-    curator: Principal, first: tuple[Any, Any], second: tuple[Any, Any], expected: list[tuple[Any, ...]]
-) -> None:
-    versions = _two(curator, first, second)
-    found = [(version.state, version.in_force.lower, version.in_force.upper) for version in versions]
-    assert found == expected
-    for version in versions:
-        entries = IndexEntry.objects.filter(version_id=version.pk)
-        state = "live" if version.state == "published" else "withdrawn"
-        assert set(entries.values_list("state", flat=True)) == {state}
-        if state == "live":
-            assert set(entries.values_list("in_force", flat=True)) == {version.in_force}
-
-
-def test_periods_that_cannot_be_arranged_fail_and_the_old_version_stays(curator: Principal) -> None:
-    add_ready(curator, FIRST, code="DEMO", in_force_from=D2000)
-    added = add(curator, SECOND, code="DEMO", in_force_from=D2005, in_force_to=D2010)
-    outcome = run_job(added.job_id)
-    assert (outcome.state, outcome.reason_code) == ("failed", PeriodOverlaps.code)
-    assert list(DocumentVersion.objects.order_by("number").values_list("state", flat=True)) == ["published", "draft"]
-
-
-def test_withdrawing_takes_effect_in_the_index_and_is_told_once(curator: Principal) -> None:
-    added = add_ready(curator)
-    services.version_withdraw(principal=curator, version_id=added.version_id)
-    services.version_withdraw(principal=curator, version_id=added.version_id)
-    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"withdrawn"}
-    assert Document.objects.get().state == "withdrawn"
-    assert _events().count("knowledge.document.withdrawn") == 1
-    assert IndexChange.objects.filter(operation="delete").count() == Passage.objects.count()
-    assert not add(curator).is_unchanged, "a withdrawn file may come again, as a new version"
 
 
 def test_the_sweeper_hints_at_lost_jobs_and_not_at_those_under_way(

@@ -1,0 +1,83 @@
+from datetime import date
+from typing import Any
+
+import pytest
+
+from apps.accounts.types import Principal
+from apps.knowledge import services
+from apps.knowledge.errors import NotPublishable, PeriodOverlaps
+from apps.knowledge.models import Document, DocumentVersion, Passage
+from apps.knowledge.pipeline import run_job
+from apps.knowledge.tests.people import FIRST, SECOND, add, add_ready, events
+from apps.rag.models import IndexChange, IndexEntry
+
+
+def test_without_publication_the_version_stays_a_draft_until_a_curator_publishes(curator: Principal) -> None:
+    added = add_ready(curator, publish=False)
+    assert DocumentVersion.objects.get().state == "draft"
+    assert not IndexEntry.objects.exclude(state="staged").exists()
+    services.version_publish(principal=curator, version_id=added.version_id)
+    services.version_publish(principal=curator, version_id=added.version_id)
+    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"live"}
+    assert events() == ["knowledge.document.added", "knowledge.document.published"]
+
+
+def test_a_version_that_is_not_read_cannot_be_published(curator: Principal) -> None:
+    added = add(curator)
+    with pytest.raises(NotPublishable):
+        services.version_publish(principal=curator, version_id=added.version_id)
+
+
+def _two(curator: Principal, first: tuple[Any, Any], second: tuple[Any, Any]) -> list[DocumentVersion]:
+    add_ready(curator, FIRST, code="DEMO", in_force_from=first[0], in_force_to=first[1])
+    add_ready(curator, SECOND, code="DEMO", in_force_from=second[0], in_force_to=second[1])
+    return list(DocumentVersion.objects.order_by("number"))
+
+
+D2000, D2005, D2010, D2020 = (date(year, 1, 1) for year in (2000, 2005, 2010, 2020))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ((D2000, None), (D2010, None), [("published", D2000, D2010), ("published", D2010, None)]),
+        ((None, None), (D2010, None), [("published", None, D2010), ("published", D2010, None)]),
+        ((D2010, None), (D2000, None), [("published", D2010, None), ("published", D2000, D2010)]),
+        ((D2010, None), (D2010, None), [("withdrawn", D2010, None), ("published", D2010, None)]),
+        ((None, None), (None, None), [("withdrawn", None, None), ("published", None, None)]),
+        ((D2010, None), (None, None), [("withdrawn", D2010, None), ("published", None, None)]),
+        ((D2000, D2005), (D2010, None), [("published", D2000, D2005), ("published", D2010, None)]),
+        ((D2000, D2010), (D2005, D2020), [("published", D2000, D2005), ("published", D2005, D2020)]),
+    ],
+)
+def test_a_new_version_ends_or_replaces_the_old_one(
+    curator: Principal, first: tuple[Any, Any], second: tuple[Any, Any], expected: list[tuple[Any, ...]]
+) -> None:
+    versions = _two(curator, first, second)
+    found = [(version.state, version.in_force.lower, version.in_force.upper) for version in versions]
+    assert found == expected
+    for version in versions:
+        entries = IndexEntry.objects.filter(version_id=version.pk)
+        state = "live" if version.state == "published" else "withdrawn"
+        assert set(entries.values_list("state", flat=True)) == {state}
+        if state == "live":
+            assert set(entries.values_list("in_force", flat=True)) == {version.in_force}
+
+
+def test_periods_that_cannot_be_arranged_fail_and_the_old_version_stays(curator: Principal) -> None:
+    add_ready(curator, FIRST, code="DEMO", in_force_from=D2000)
+    added = add(curator, SECOND, code="DEMO", in_force_from=D2005, in_force_to=D2010)
+    outcome = run_job(added.job_id)
+    assert (outcome.state, outcome.reason_code) == ("failed", PeriodOverlaps.code)
+    assert list(DocumentVersion.objects.order_by("number").values_list("state", flat=True)) == ["published", "draft"]
+
+
+def test_withdrawing_takes_effect_in_the_index_and_is_told_once(curator: Principal) -> None:
+    added = add_ready(curator)
+    services.version_withdraw(principal=curator, version_id=added.version_id)
+    services.version_withdraw(principal=curator, version_id=added.version_id)
+    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"withdrawn"}
+    assert Document.objects.get().state == "withdrawn"
+    assert events().count("knowledge.document.withdrawn") == 1
+    assert IndexChange.objects.filter(operation="delete").count() == Passage.objects.count()
+    assert not add(curator).is_unchanged, "a withdrawn file may come again, as a new version"
