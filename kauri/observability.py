@@ -37,6 +37,10 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "uvicorn.error": {"level": "INFO"},
             "uvicorn.access": {"handlers": [], "propagate": False},
             "fontTools": {"level": "WARNING"},
+            # Two lines for each of beat's small tasks, every few seconds
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },
     }
