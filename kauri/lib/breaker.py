@@ -168,3 +168,9 @@ class Breaker:
         local.failures += 1
         if local.failures >= self.failures_to_open or is_probe:
             local.opened_s = self.clock()
+
+
+async def close_connections() -> None:
+    """Close what the breakers of this event loop hold open on Valkey."""
+    for client in Breaker._clients.pop(asyncio.get_running_loop(), {}).values():  # noqa: SLF001 - the class is this module's
+        await client.aclose()

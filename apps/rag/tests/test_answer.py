@@ -41,6 +41,7 @@ from apps.rag.types import (
     TextDelta,
     Usage,
 )
+from kauri.lib.breaker import close_connections
 
 ASKED = question("Quel est le capital minimum d'une SARL ?")
 RESULT = found(passage("AUSCGIE art. 311", ART_311), passage("AUSCGIE art. 346", ART_346))
@@ -50,6 +51,7 @@ RESULT = found(passage("AUSCGIE art. 311", ART_311), passage("AUSCGIE art. 346",
 async def _closed_clients() -> AsyncIterator[None]:
     yield
     await close_clients()
+    await close_connections()
 
 
 @dataclass(frozen=True, slots=True)

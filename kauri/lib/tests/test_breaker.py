@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from kauri.lib.breaker import Breaker, BreakerOpen, Permit
+from kauri.lib.breaker import Breaker, BreakerOpen, Permit, close_connections
 
 NOWHERE = "redis://127.0.0.1:1/0"
 OPEN_S = 0.3
@@ -34,10 +34,7 @@ async def breaker(request: pytest.FixtureRequest) -> AsyncIterator[Breaker]:
     url = settings.REDIS_STATE_URL if request.param == "valkey" else NOWHERE
     made = Breaker(f"test-{uuid.uuid4().hex}", url, open_s=OPEN_S, probe_lease_s=1.0)
     yield made
-    for clients in Breaker._clients.values():
-        for client in clients.values():
-            await client.aclose()
-    Breaker._clients.clear()
+    await close_connections()
 
 
 async def fail_times(breaker: Breaker, n: int) -> None:
@@ -141,7 +138,10 @@ async def test_four_processes_share_one_probe(breaker: Breaker) -> None:
     await asyncio.sleep(OPEN_S)
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", _PROBER, breaker.name, breaker.redis_url], stdout=subprocess.PIPE, text=True, cwd=ROOT
+            [sys.executable, "-c", _PROBER, breaker.name, breaker.redis_url],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
         )
         for _ in range(4)
     ]
