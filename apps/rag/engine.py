@@ -37,6 +37,7 @@ from apps.rag.understanding.former import scope_of_former_plan
 from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.understand import Reading, understand
+from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
@@ -96,8 +97,13 @@ class Engine:
         self._follower.start()
 
     async def close(self) -> None:
-        """Stop following."""
+        """Stop following, and close this event loop's connections to providers and breakers."""
+        # here and not above: generation is a layer of its own, and search must not need it
+        from apps.rag.generation.llm import close_clients
+
         await asyncio.to_thread(self._follower.stop)
+        await close_clients()
+        await close_connections()
 
     @property
     def revision(self) -> int:
@@ -157,7 +163,7 @@ class Engine:
         sentence = self._legs.sentence_ranking(found.vector, admitted)
         rankings = (*found.legs, sentence) if sentence is not None else found.legs
         scored = tuple(leg for leg in rankings if leg.leg != "reference")
-        preference = preference_of(asked.question.text, asked.reading, asked.query)
+        preference = preference_of(asked.question, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
         passages = order(Candidates(scored, admitted, resolved, by_number), preference, self.config)
         evidence, reason = self._evidence(asked, resolved, passages)
@@ -190,12 +196,14 @@ class Engine:
         terms = list(asked.query.asked)
         frequencies, n_documents = self._legs.frequencies(terms)
         texts = [_words_of(ranked) for ranked in passages[:_EVIDENCE_PASSAGES]]
-        coverage, unknown = lexical_signs(asked.query.asked, asked.query.meant, texts, frequencies, n_documents)
+        coverage, closeness, unknown = lexical_signs(
+            asked.query.asked, asked.query.meant, texts, frequencies, n_documents
+        )
         best: dict[str, float] = {}
         for ranked in passages[:_EVIDENCE_PASSAGES]:
             for leg, score in ranked.leg_scores:
                 best[leg] = max(score, best.get(leg, score))
-        return EvidenceSigns(coverage, unknown, best.get("sentence"), best.get("dense"))
+        return EvidenceSigns(coverage, closeness, unknown, best.get("sentence"), best.get("dense"))
 
     def _degraded(self, found: Found) -> tuple[str, ...]:
         marks: list[str] = []
