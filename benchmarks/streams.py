@@ -209,7 +209,7 @@ def run(n_streams: int, n_events: int) -> int:
     """Measure and print; return the exit code."""
     import django
 
-    os.environ.update({"DJANGO_SETTINGS_MODULE": "kauri.settings", "EMBEDDER": "none"})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "kauri.settings"
     django.setup()
     from django.core.management import call_command
     from django.db import connections

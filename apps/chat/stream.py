@@ -47,7 +47,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
 
     204 where nothing follows that id, so that an EventSource comes no more.
     """
-    if scope["method"] not in {"GET", "HEAD"}:
+    if scope["method"] != "GET":
         await _reply(send, 405, b"", [(b"allow", b"GET")])
         return
     try:
@@ -60,7 +60,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         await _problem(scope, send, error)
         return
     if state.is_live:
-        await _follow(turn_id, after, receive, send, ())
+        await follow(runner().hub.listen(turn_id, after), receive, send, ())
         return
     rest = [entry for entry in state.entries if entry.seq > after]
     if rest:
@@ -84,7 +84,7 @@ def query(django_application: ASGIApp) -> ASGIApp:
             for message in held.messages:
                 await send(message)
         elif _prefers(scope, b"accept", b"text/event-stream"):
-            await _follow(turn_id, 0, receive, send, held.headers)
+            await follow(runner().hub.listen(turn_id, 0), receive, send, held.headers)
         else:
             await _wait(turn_id, receive, send, held)
 
@@ -116,8 +116,8 @@ class _Held:
         return [(name, value) for name, value in self.messages[0]["headers"] if name.lower() not in _OF_THE_BODY]
 
 
-async def _follow(turn_id: UUID, after: int, receive: Receive, send: Send, headers: Headers) -> None:
-    listener = runner().hub.listen(turn_id, after)
+async def follow(listener: Listener, receive: Receive, send: Send, headers: Headers) -> None:
+    """Send what a listener hears, with these headers besides the stream's, until its end or the client's leave."""
     pump = asyncio.create_task(_pump(listener, send, headers))
     with metrics.STREAMS_OPEN.track_inprogress():
         await _until_left(pump, listener, receive)

@@ -196,21 +196,28 @@ class TurnHub:
             if not self._followed:
                 self._changed.clear()
                 await self._changed.wait()
-            cursors = {stream_key(turn_id): turn_id for turn_id in self._followed}
-            streams: dict[Any, Any] = {key: f"{self._followed[turn_id].cursor}-0" for key, turn_id in cursors.items()}
-            self._is_blocked = True
             try:
-                reply: Any = await self._client.xread({self._control_key: self._control_id, **streams}, block=_BLOCK_MS)
+                await self._read_once()
             except (RedisError, OSError) as error:
                 await self._away(error)
-                continue
-            finally:
-                self._is_blocked = False
-            self._is_connected = True
-            for key, rows in reply or ():
-                self._deliver(cursors.get(key), rows)
-            # Lets entries gather: a call names every followed log, so its price grows with them.
-            await asyncio.sleep(0.01 + len(streams) * 0.00005)
+            except Exception:
+                # The one reader of all streams must not die of one entry that nobody understands.
+                logger.exception("turn log not read")
+                await asyncio.sleep(1)
+
+    async def _read_once(self) -> None:
+        turns = {stream_key(turn_id): turn_id for turn_id in self._followed}
+        places: dict[Any, Any] = {key: f"{self._followed[turn_id].cursor}-0" for key, turn_id in turns.items()}
+        self._is_blocked = True
+        try:
+            reply: Any = await self._client.xread({self._control_key: self._control_id, **places}, block=_BLOCK_MS)
+        finally:
+            self._is_blocked = False
+        self._is_connected = True
+        for key, rows in reply or ():
+            self._deliver(turns.get(key), rows)
+        # Lets entries gather: a call names every followed log, so its price grows with them.
+        await asyncio.sleep(0.01 + len(places) * 0.00005)
 
     async def _away(self, error: Exception) -> None:
         if self._is_connected:

@@ -1,7 +1,7 @@
 """The web process that the tests of this app talk to."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,11 @@ def owner(live_database: LiveDatabase, django_db_blocker: DjangoDbBlocker) -> Pe
 
 
 @pytest.fixture
-def stranger(live_database: LiveDatabase, django_db_blocker: DjangoDbBlocker) -> Person:
-    with django_db_blocker.unblock():
-        return live_database.person("stranger")
+def cast(owner: Person, live_database: LiveDatabase, django_db_blocker: DjangoDbBlocker) -> Callable[[str], Person]:
+    """Return the others of every permission test: colleague, curator, stranger."""
+
+    def member(role: str) -> Person:
+        with django_db_blocker.unblock():
+            return live_database.person(role, colleague_of=owner.user_id if role == "colleague" else None)
+
+    return member

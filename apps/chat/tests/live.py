@@ -1,5 +1,6 @@
 """A web process of its own over a database of its own: what a thread or a test client would hide shows here."""
 
+import json
 import os
 import secrets
 import signal
@@ -22,7 +23,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 
-from apps.accounts.models import User
+from apps.accounts.models import Membership, User
 from apps.accounts.services import user_create
 from apps.knowledge.services import namespaces_seed
 from apps.rag.indexer import entries_stage, version_publish
@@ -81,10 +82,13 @@ class LiveDatabase:
         with psycopg.connect(self.url, autocommit=True) as asked:
             return asked.execute(query, args).fetchall()
 
-    def person(self, name: str) -> "Person":
-        """Return a signed-in user with their own session."""
+    def person(self, name: str, *, colleague_of: UUID | None = None) -> "Person":
+        """Return a signed-in user with their own session; a curator by that name."""
         with self.orm():
-            user = user_create(email=f"{name}-{secrets.token_hex(4)}@example.com", password=secrets.token_hex(12))
+            email = f"{name}-{secrets.token_hex(4)}@example.com"
+            user = user_create(email=email, password=secrets.token_hex(12), is_curator=name == "curator")
+            for membership in Membership.objects.filter(user_id=colleague_of) if colleague_of else ():
+                Membership.objects.create(user=user, organisation_id=membership.organisation_id)
             client = Client()
             client.force_login(User.objects.get(pk=user.pk))
             return Person(user.pk, client.cookies[settings.SESSION_COOKIE_NAME].value)
@@ -234,3 +238,25 @@ def read_stream(
                 break
     complete = raw[: raw.rindex(b"\n\n") + 2]
     return events_of(complete)[:n]
+
+
+def ask(client: httpx.Client, question: str = QUESTION, **fields: Any) -> httpx.Response:
+    return client.post("/v1/chat/query", json={"question": question, **fields}, headers={"Prefer": "respond-async"})
+
+
+def text_of(events: list[Event]) -> str:
+    parts: list[str] = []
+    for event in events:
+        fields = json.loads(event.data)
+        if event.name == "response.output_text.delta":
+            parts.append(fields["delta"])
+        elif event.name == "response.refusal.done":
+            parts.append(fields["refusal"])
+        elif event.name == "kauri.answer.restarted":
+            parts.clear()
+    return "".join(parts)
+
+
+def saved(client: httpx.Client, response_id: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(f"/v1/chat/responses/{response_id}").json()
+    return answer

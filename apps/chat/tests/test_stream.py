@@ -1,39 +1,36 @@
 """Questions and streams over real sockets."""
 
+import asyncio
 import json
-import threading
 import time
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from django.conf import settings
 
-from apps.chat.tests.live import QUESTION, Event, LiveDatabase, Person, WebProcess, events_of, read_stream
+from apps.chat import stream
+from apps.chat.tests.live import (
+    QUESTION,
+    Event,
+    LiveDatabase,
+    Person,
+    WebProcess,
+    ask,
+    events_of,
+    read_stream,
+    saved,
+    text_of,
+)
 from apps.rag.tests.providers import ProviderServer
+from kauri.lib import sse
+from kauri.lib.ids import uuid7
+from kauri.lib.turnhub import TurnHub
+from kauri.lib.turnlog import Entry, TurnLog
 
 TERMINAL = {"response.completed", "response.incomplete", "response.failed"}
-
-
-def ask(client: httpx.Client, question: str = QUESTION, **fields: Any) -> httpx.Response:
-    return client.post("/v1/chat/query", json={"question": question, **fields}, headers={"Prefer": "respond-async"})
-
-
-def text_of(events: list[Event]) -> str:
-    parts: list[str] = []
-    for event in events:
-        fields = json.loads(event.data)
-        if event.name == "response.output_text.delta":
-            parts.append(fields["delta"])
-        elif event.name == "response.refusal.done":
-            parts.append(fields["refusal"])
-        elif event.name == "kauri.answer.restarted":
-            parts.clear()
-    return "".join(parts)
-
-
-def saved(client: httpx.Client, response_id: str) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get(f"/v1/chat/responses/{response_id}").json()
-    return answer
 
 
 def test_the_json_answer_is_whole(web: WebProcess, owner: Person, provider: ProviderServer) -> None:
@@ -141,23 +138,6 @@ def test_stop_keeps_what_was_released(web: WebProcess, owner: Person, provider: 
     assert again.json()["code"] == "turn_ended"
 
 
-def test_one_answer_at_a_time(web: WebProcess, owner: Person, provider: ProviderServer) -> None:
-    provider.mode = "slow"
-    with web.client(owner) as client:
-        asked = ask(client).json()
-        second = ask(client, conversation_id=asked["conversation_id"])
-        again = client.post(f"/v1/chat/responses/{asked['response_id']}/regenerate")
-        client.post(f"/v1/chat/responses/{asked['response_id']}/cancel")
-        events = read_stream(client, asked["stream_url"])
-        third = ask(client, conversation_id=asked["conversation_id"])
-    assert second.status_code == again.status_code == 409
-    assert second.headers["content-type"] == "application/problem+json"
-    assert second.json()["code"] == "turn_running"
-    assert "already being written" in second.json()["detail"]
-    assert events[-1].name == "response.incomplete"
-    assert third.status_code == 202
-
-
 def test_a_provider_that_fails_leaves_the_extracts(web: WebProcess, owner: Person, provider: ProviderServer) -> None:
     provider.mode = "fails"
     with web.client(owner) as client:
@@ -218,82 +198,29 @@ def _open_streams(client: httpx.Client) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith("kauri_streams_open "))
 
 
-def test_a_quiet_stream_is_kept_open(web: WebProcess, owner: Person, provider: ProviderServer) -> None:
-    """The comment comes every 15 s; the test asks for the first bytes only, which come before any event."""
-    provider.mode = "slow"
-    with web.client(owner) as client:
-        asked = ask(client).json()
-        started = time.monotonic()
-        with client.stream("GET", asked["stream_url"]) as response:
-            assert next(response.iter_raw()).startswith(b"retry: 3000\n\n")
-        assert time.monotonic() - started < 2
-        client.post(f"/v1/chat/responses/{asked['response_id']}/cancel")
-        read_stream(client, asked["stream_url"])
+async def test_a_quiet_stream_is_kept_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "HEARTBEAT_S", 0.05)
+    sent: list[bytes] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        while sent.count(b": keep-alive\n\n") < 3:
+            await asyncio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message.get("body", b""))
+
+    async with TurnLog(settings.REDIS_STATE_URL) as log:
+        hub = TurnHub(settings.REDIS_STATE_URL, log, _nothing_saved)
+        hub.start()
+        async with asyncio.timeout(5):
+            await stream.follow(hub.listen(uuid7(), 0), receive, send, ())
+        await hub.close()
+    assert sent[1] == b"retry: 3000\n\n"
 
 
-def test_a_stranger_gets_what_nobody_has(web: WebProcess, owner: Person, stranger: Person) -> None:
-    with web.client(owner) as client:
-        asked = ask(client).json()
-        read_stream(client, asked["stream_url"])
-    nothing = "00000000-0000-7000-8000-000000000000"
-    places = [
-        ("GET", "/v1/chat/stream?response_id={response_id}"),
-        ("GET", "/v1/chat/responses/{response_id}"),
-        ("POST", "/v1/chat/responses/{response_id}/cancel"),
-        ("POST", "/v1/chat/responses/{response_id}/regenerate"),
-        ("GET", "/v1/chat/conversations/{conversation_id}"),
-    ]
-    with web.client(stranger) as client:
-        for method, place in places:
-            theirs = client.request(method, place.format(**asked))
-            none = client.request(method, place.format(response_id=nothing, conversation_id=nothing))
-            assert (theirs.status_code, none.status_code) == (404, 404), place
-            assert theirs.json() == none.json()
-            assert theirs.headers["content-type"] == none.headers["content-type"] == "application/problem+json"
-        into = ask(client, conversation_id=asked["conversation_id"])
-        assert (into.status_code, into.json()) == (404, theirs.json())
-        assert client.get("/v1/chat/conversations").json()["results"] == []
-    with web.client() as client:
-        for method, place in [*places, ("GET", "/v1/chat/conversations"), ("POST", "/v1/chat/query")]:
-            response = client.request(method, place.format(**asked))
-            assert response.status_code == 401, place
-            assert response.json()["code"] == "not_authenticated"
-
-
-@pytest.mark.parametrize(
-    ("question", "code"), [("", "empty_question"), (" \n\t", "empty_question"), ("x" * 4001, "question_too_long")]
-)
-def test_it_says_what_is_wrong_with_a_question(web: WebProcess, owner: Person, question: str, code: str) -> None:
-    with web.client(owner) as client:
-        response = ask(client, question)
-    assert response.status_code == 422
-    assert response.json()["code"] == code
-    assert response.json()["detail"].endswith(".")
-
-
-def test_the_same_key_gives_the_same_answer(
-    web: WebProcess, owner: Person, live_database: LiveDatabase, provider: ProviderServer
-) -> None:
-    provider.delay_s = 0.05
-    with web.client(owner) as client:
-        answers: list[httpx.Response] = []
-
-        def send(question: str = QUESTION) -> None:
-            key = {"Idempotency-Key": "once-1", "Prefer": "respond-async"}
-            answers.append(client.post("/v1/chat/query", json={"question": question}, headers=key))
-
-        threads = [threading.Thread(target=send) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert {answer.status_code for answer in answers} == {202}
-        assert len({answer.text for answer in answers}) == 1
-        read_stream(client, answers[0].json()["stream_url"])
-        send("Une autre question ?")
-    assert answers[-1].status_code == 422
-    assert answers[-1].json()["code"] == "idempotency_key_reused"
-    assert live_database.rows("SELECT count(*) FROM chat_conversation WHERE user_id = %s", owner.user_id) == [(1,)]
+async def _nothing_saved(turn_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Entry]]:
+    return {}
 
 
 def test_a_refusal_is_an_event_of_its_own(web: WebProcess, owner: Person) -> None:
@@ -305,33 +232,3 @@ def test_a_refusal_is_an_event_of_its_own(web: WebProcess, owner: Person) -> Non
     assert answer["mode"] == "refusal"
     assert answer["text"] == text_of(events)
     assert answer["citations"] == []
-
-
-def test_running_again_makes_a_branch(web: WebProcess, owner: Person) -> None:
-    with web.client(owner) as client:
-        asked = ask(client).json()
-        read_stream(client, asked["stream_url"])
-        again = client.post(f"/v1/chat/responses/{asked['response_id']}/regenerate").json()
-        read_stream(client, again["stream_url"])
-        conversation = client.get(f"/v1/chat/conversations/{asked['conversation_id']}").json()
-    assert again["conversation_id"] == asked["conversation_id"]
-    assert [message["role"] for message in conversation["messages"]] == ["user", "assistant"]
-    assert conversation["messages"][1]["id"] == again["message_id"] != asked["message_id"]
-    assert conversation["title"] == QUESTION
-
-
-def test_csrf_is_asked_for(web: WebProcess, owner: Person) -> None:
-    with web.client(owner) as client:
-        response = client.post("/v1/chat/query", json={"question": QUESTION}, headers={"X-CSRFToken": ""})
-    assert response.status_code == 403
-
-
-def test_conversations_come_by_cursor(web: WebProcess, owner: Person) -> None:
-    with web.client(owner) as client:
-        for number in range(3):
-            read_stream(client, ask(client, f"Que dit l’article {385 + number} de l’AUSCGIE ?").json()["stream_url"])
-        first = client.get("/v1/chat/conversations?limit=2").json()
-        second = client.get(first["next"]).json()
-    titles = [row["title"] for row in first["results"] + second["results"]]
-    assert titles == [f"Que dit l’article {385 + number} de l’AUSCGIE ?" for number in (2, 1, 0)]
-    assert second["next"] is None

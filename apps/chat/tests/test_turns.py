@@ -18,8 +18,7 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from apps.chat.tests.conftest import web_environment
-from apps.chat.tests.live import LiveDatabase, Person, WebProcess, events_of, read_stream
-from apps.chat.tests.test_stream import ask, saved, text_of
+from apps.chat.tests.live import LiveDatabase, Person, WebProcess, ask, events_of, read_stream, saved, text_of
 from apps.rag.tests.providers import ProviderServer
 from kauri.lib import clock
 from kauri.lib.ids import uuid7

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from apps.chat.tests.conftest import web_environment
-from apps.chat.tests.live import LiveDatabase, Person, WebProcess, read_stream
-from apps.chat.tests.test_stream import ask, saved, text_of
+from apps.chat.tests.live import LiveDatabase, Person, WebProcess, ask, read_stream, saved, text_of
 from apps.rag.tests.providers import ProviderServer
 from kauri.launcher.valkey import EmbeddedValkey
 
