@@ -9,9 +9,10 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.chat.models import Citation, Conversation, Message
 from apps.chat.scopes import ScopeChoice, scope_words
@@ -27,6 +28,23 @@ STATES: dict[str, str] = {
     Message.Status.CANCELLED: "stopped",
     Message.Status.INTERRUPTED: "interrupted",
     Message.Status.FAILED: "failed",
+}
+# What was missing when an answer came about (`Message.degraded`): a title, and what it means for the reader.
+_BY_WORDS = (
+    gettext_lazy("Search by words only."),
+    gettext_lazy("Passages that say the same thing in other words may be missing."),
+)
+_WARNINGS = {
+    "model_unavailable": (
+        gettext_lazy("Answer by extracts only."),
+        gettext_lazy("Writing is not available just now: here are the sentences of the texts, quoted as they stand."),
+    ),
+    "lexical_only": _BY_WORDS,
+    "vectors_unavailable": _BY_WORDS,
+    "full_text_unavailable": (
+        gettext_lazy("The full text could not be searched."),
+        gettext_lazy("The answer rests on the passages nearest in meaning: ask again in a moment."),
+    ),
 }
 
 
@@ -64,8 +82,7 @@ class TurnCard:
     cited: tuple[SourceCard, ...]
     found: tuple[SourceCard, ...]
     law_note: str
-    is_degraded: bool
-    degraded_note: str
+    warnings: tuple[tuple[Promise, Promise], ...]
     refusal_title: str
     failure: str
     stream_url: str
@@ -160,8 +177,7 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
         cited=cited,
         found=_found_cards(answer, {citation.passage_id for citation in answer.citations.all()}),
         law_note=_law_note(answer),
-        is_degraded=_is_degraded(answer),
-        degraded_note=_degraded_note(answer),
+        warnings=tuple(_WARNINGS[mark] for mark in answer.degraded if mark in _WARNINGS),
         refusal_title=_refusal_title(answer),
         failure=str(turn.error.get("message", "")) if turn else "",
         stream_url=f"{STREAM_PATH}?response_id={turn.pk}" if turn else "",
@@ -275,14 +291,6 @@ def _law_note(answer: Message) -> str:
     if not citations or not all(citation.in_force_on(answer.as_of) for citation in citations):
         return ""
     return _("In force on %(day)s") % {"day": days.written(answer.as_of)}
-
-
-def _is_degraded(answer: Message) -> bool:
-    return bool(answer.degraded)
-
-
-def _degraded_note(answer: Message) -> str:
-    return _("Writing is not available just now: here are the sentences of the texts, quoted as they stand.")
 
 
 def _refusal_title(answer: Message) -> str:

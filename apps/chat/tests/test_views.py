@@ -248,6 +248,24 @@ def test_a_long_conversation_costs_no_more_queries_than_a_short_one() -> None:
     assert len(long) == len(short)
 
 
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ("model_unavailable", "Réponse par extraits seulement."),
+        ("lexical_only", "Recherche par les mots seulement."),
+        ("full_text_unavailable", "Le texte intégral n’a pas pu être cherché."),
+    ],
+)
+@pytest.mark.parametrize("mode", ["extractive", "refusal"])
+def test_an_answer_says_what_was_missing(mark: str, words: str, mode: str) -> None:
+    awa = person("awa")
+    answer = answered(awa, mode=mode)
+    client, address = client_of(awa), f"/c/{answer.conversation_id}/"
+    assert words not in client.get(address).content.decode()
+    Message.objects.filter(pk=answer.pk).update(degraded=[mark])
+    assert words in client.get(address).content.decode()
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_server_draws_the_chosen_theme(theme: str) -> None:
     client = Client()
