@@ -165,7 +165,10 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("KAURI_BEHIND_PROXY") else None
-SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the proxy redirects to https; plain http stays possible on one machine
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects to https; plain http stays possible on one machine
+    "auth.W004",  # e-mails are unique whatever their case, by a constraint that the check does not know
+]
 EMAIL_BACKEND = "apps.accounts.mail.MailBackend"
 EMAIL_URL = env.text("EMAIL_URL")  # smtp://user:password@host:587 or smtps://…; without it, files in var/mail
 EMAIL_FILE_PATH = str(KAURI_VAR_DIR / "mail")
