@@ -58,7 +58,7 @@ class _Killed(BaseException):
 
 @pytest.mark.parametrize(
     "place",
-    ["parse_file", "chunk", "_save", "_save_accounts", "entries_stage", "entries_embed", "version_publish"],
+    ["parse_file", "chunk", "_save", "_passage", "_save_accounts", "entries_stage", "entries_embed", "version_publish"],
 )
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_death_at_any_stage_leaves_nothing_twice(
@@ -113,6 +113,24 @@ def test_whoever_lost_the_lease_writes_nothing_more(curator: Principal, monkeypa
     job = IngestionJob.objects.get()
     assert (job.state, job.owner, job.fence) == ("running", "another", 99)
     assert not Passage.objects.exists()
+
+
+@pytest.mark.parametrize("stage", ["saving", "staging", "publishing"])
+def test_a_lease_lost_just_before_a_transaction_is_seen_in_it(
+    curator: Principal, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    advance = lease.advance
+
+    def advanced(claim: lease.Claim, reached: IngestionJob.Stage, progress: int) -> None:
+        advance(claim, reached, progress)
+        if reached == stage:
+            IngestionJob.objects.update(fence=99, owner="another")
+
+    monkeypatch.setattr(lease, "advance", advanced)
+    assert run_job(add(curator).job_id).was_run is False
+    assert Passage.objects.exists() is (stage != "saving")
+    assert IndexEntry.objects.exists() is (stage == "publishing")
+    assert not IndexEntry.objects.filter(state="live").exists()
 
 
 def test_a_lost_lease_stops_the_publication_itself(curator: Principal) -> None:

@@ -7,10 +7,11 @@ from apps.accounts.types import ANONYMOUS, Principal
 from apps.knowledge import selectors, services
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import DocumentVersion, Passage
-from apps.knowledge.reader import outline_near
+from apps.knowledge.reader import outline_near, passage_shown
 from apps.knowledge.seeds import NAMESPACES
 from apps.knowledge.tests.people import ARTICLES, Cast, add, add_ready
 from apps.knowledge.types import ReaderWindow
+from apps.rag.types import Span
 from kauri.lib import clock
 from kauri.lib.errors import NotFound
 
@@ -51,6 +52,15 @@ def test_a_span_over_two_passages_is_marked_in_both(curator: Principal) -> None:
     window = selectors.reader_window(curator, added.version_id, first.span_end - 8, second.span_start + 7)
     assert sum(passage.is_target for passage in window.passages) == 2
     assert _marked(window) == f"{first.text[-8:]}|{second.text[:7]}"
+
+
+def test_a_mark_keeps_its_place_over_lines_and_blank_lines() -> None:
+    passage = Passage(version_id=UUID(int=1), text="première\n\ndeuxième ligne\nfin", span_start=100, span_end=129)
+    start = 100 + passage.text.index("ligne")
+    shown = passage_shown(passage, code="", span=Span(start, start + 9), is_target=True)
+    marked = [[run.text for run in line if run.is_marked] for line in shown.lines]
+    assert marked == [[], ["ligne"], ["fin"]]
+    assert ["".join(run.text for run in line) for line in shown.lines] == ["première", "deuxième ligne", "fin"]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (-5, -1), (10**11, 10**12), (5, 2)])
