@@ -33,6 +33,10 @@ class RagConfig:
     chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
     answer_kind_bonus: float = 0.3  # added to passages that hold a sum, a time or a rate when one is asked for
     heading_bonus: float = 0.2  # added to passages whose own heading the question covers wholly
+    national_malus: float = 0.2  # taken from one country's law when the question does not name that country
+    aside_malus: float = 0.15  # taken from guides and doctrine, which repeat the law in other words
+    sample_malus: float = 0.35  # taken from samples, so that a text in force comes before its summary
+    chart_malus: float = 0.3  # taken from rows of the chart when no account is asked for
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
     max_per_locator: int = 3  # passages of one article or heading

@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from apps.rag.config import RagConfig
 from apps.rag.embedders import warm_up
 from apps.rag.generation.answer import generate
+from apps.rag.generation.llm import close_clients
 from apps.rag.ports import ChatModel, Embedder, Vectors
 from apps.rag.retrieval.evidence import EvidenceSigns, lexical_signs, model_for
 from apps.rag.retrieval.folder import LexicalFolder
@@ -98,9 +99,6 @@ class Engine:
 
     async def close(self) -> None:
         """Stop following, and close this event loop's connections to providers and breakers."""
-        # here and not above: generation is a layer of its own, and search must not need it
-        from apps.rag.generation.llm import close_clients
-
         await asyncio.to_thread(self._follower.stop)
         await close_clients()
         await close_connections()

@@ -10,13 +10,19 @@ from functools import lru_cache
 from apps.rag import analysis
 from apps.rag.config import RagConfig
 from apps.rag.retrieval.lexical import gram_weights, word_weights
-from apps.rag.types import Passage, Reference
+from apps.rag.types import Passage, Question, Reference
+from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.lexicon import expansions
 from apps.rag.understanding.reading import plan_asked
 from apps.rag.understanding.understand import Reading
 from kauri.lib.text import fold
 
-_ASKS_ACCOUNT = re.compile(r"\b(?:comptes?|classes?|numero|imputer|comptabilis\w+|debiter|crediter|plan comptable)\b")
+_ASKS_ACCOUNT = re.compile(
+    r"\b(?:comptes?|sous-comptes?|classes?|numero|imput\w+|comptabilis\w+|debit\w*|credit\w*|enregistr\w+"
+    r"|ecritures?|plan comptable)\b"
+)
+_ASKS_CLASS = re.compile(r"\bclasses?\b")
+_SOURCES_OF_LAW = frozenset({"law", "case_law", "chart", "sample"})
 
 _NUMBER = (
     r"(?:\d[\d .,]*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|soixante|cent|mille|un)\)?"
@@ -73,18 +79,30 @@ class Preference:
     codes: tuple[str, ...]
     plan: str
     asks_account: bool
+    asks_class: bool
+    countries: frozenset[str]
     under: tuple[Reference, ...]
     answer_kind: re.Pattern[str] | None
     terms: frozenset[str]
 
 
-def preference_of(text: str, reading: Reading, query: LexicalQuery) -> Preference:
+def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> Preference:
     """Read a question's preference."""
+    text, scope = question.text, question.scope
     asks = _ASKS_ACCOUNT.search(analysis.normalise(reading.understanding.standalone)) is not None
     normal = analysis.normalise(text)
     kind = next((says for asked, says in _ANSWER_KINDS if asked.search(normal)), None)
     terms = frozenset((*query.asked, *query.meant))
-    return Preference(reading.codes, plan_asked(text), asks, reading.context_references, kind, terms)
+    return Preference(
+        codes=reading.codes,
+        plan=plan_asked(text),
+        asks_account=asks,
+        asks_class=_ASKS_CLASS.search(normal) is not None,
+        countries=countries_named(text) | ({scope.country} if scope.country else frozenset()),
+        under=reading.context_references,
+        answer_kind=kind,
+        terms=terms,
+    )
 
 
 def bonus(passage: Passage, references: tuple[str, ...], preference: Preference, config: RagConfig) -> float:
@@ -92,7 +110,15 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
     total = config.named_act_bonus if passage.code in preference.codes else 0.0
     if passage.plan and passage.plan != preference.plan:
         total -= config.other_plan_malus
-    elif passage.kind == "chart" and preference.asks_account:
+    elif passage.plan:
+        total += config.chart_bonus if preference.asks_account else -config.chart_malus
+    elif passage.kind not in _SOURCES_OF_LAW:
+        total -= config.aside_malus
+    if passage.kind == "sample":
+        total -= config.sample_malus
+    if passage.country is not None and passage.country not in preference.countries:
+        total -= config.national_malus
+    if preference.asks_class and any(key.startswith("classe:") for key in references):
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
         total += config.named_act_bonus

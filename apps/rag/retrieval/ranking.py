@@ -70,7 +70,7 @@ def _is_akin(entry_id: int, exact: Iterable[int], candidates: Candidates) -> boo
     """Tell whether a passage belongs to what was asked for by its number: the same text, or an account under it."""
     passage = candidates.admitted[entry_id].passage
     named = [candidates.admitted[each].passage for each in exact]
-    if passage.kind == "chart":
+    if passage.plan:
         return any(other.plan == passage.plan and passage.locator.startswith(other.locator) for other in named)
     return any(other.version_id == passage.version_id for other in named)
 

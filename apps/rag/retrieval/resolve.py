@@ -97,5 +97,5 @@ def _stands_in(reference: Reference, entry: Hydrated) -> bool:
 
 def _preference(reference: Reference, hit: ReferenceHit, entry: Hydrated) -> tuple[bool, bool, bool, int, int]:
     passage = entry.passage
-    is_aside = reference.kind != "article" and passage.kind != "chart"
+    is_aside = reference.kind != "article" and not passage.plan
     return (passage.kind == "sample", is_aside, hit.is_national, hit.ordinal, hit.entry_id)

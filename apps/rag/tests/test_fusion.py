@@ -62,17 +62,26 @@ def test_the_sentence_cache_forgets_the_oldest() -> None:
 
 def test_words_that_no_passage_holds_count_as_unknown() -> None:
     frequencies = {"capital": 50, "austral": 0}
-    coverage, unknown = lexical_signs({"capital": 1.0, "austral": 1.0}, (), ["le capital social"], frequencies, 100)
+    question = {"capital": 1.0, "austral": 1.0}
+    coverage, _, unknown = lexical_signs(question, (), ["le capital social"], frequencies, 100)
     known = idf(100, 50)
     assert coverage == pytest.approx(known / (known + idf(100, 0)))
     assert unknown == pytest.approx(idf(100, 0) / (known + idf(100, 0)))
 
 
+def test_neighbouring_terms_must_stand_near_each_other() -> None:
+    question, frequencies = {"part": 1.0, "social": 1.0}, {"part": 10, "social": 10}
+    far = "une part du bénéfice revient chaque année aux associés de la société selon leur statut social"
+    near = lexical_signs(question, (), ["les parts sociales"], frequencies, 100)
+    assert near[1] == 1.0
+    assert lexical_signs(question, (), [far], frequencies, 100)[:2] == (pytest.approx(1.0), 0.0)
+
+
 @pytest.mark.parametrize("has_vectors", [True, False])
 def test_better_signs_are_more_evidence(has_vectors: bool) -> None:
     model = model_for(has_vectors=has_vectors)
-    weak = model.probability(EvidenceSigns(0.2, 0.5, 0.2, 0.2))
-    strong = model.probability(EvidenceSigns(0.9, 0.0, 0.6, 0.5))
+    weak = model.probability(EvidenceSigns(0.2, 0.0, 0.5, 0.2, 0.2))
+    strong = model.probability(EvidenceSigns(0.9, 0.8, 0.0, 0.6, 0.5))
     assert weak < 0.5 < strong
 
 

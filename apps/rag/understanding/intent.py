@@ -37,8 +37,8 @@ _TAX_RECEIPTS = re.compile(
 )
 _FOREIGN = (
     "france|belgique|suisse|canada|quebec|luxembourg|allemagne|espagne|portugal|italie|angleterre|royaume[- ]uni"
-    "|irlande|pays[- ]bas|etats[- ]unis|usa|bresil|mexique|argentine|chine|japon|inde|russie|turquie|maroc|algerie"
-    "|tunisie|libye|egypte|nigeria|ghana|kenya|rwanda|burundi|madagascar|maurice|mauritanie|afrique du sud|ethiopie|angola"
+    "|irlande|pays[- ]bas|etats[- ]unis|usa|bresil|mexique|chine|japon|inde|russie|turquie|maroc|algerie"
+    "|tunisie|egypte|nigeria|ghana|kenya|rwanda|burundi|madagascar|maurice|mauritanie|afrique du sud|ethiopie|angola"
     "|australie"
 )
 _FOREIGN_PLACE = re.compile(

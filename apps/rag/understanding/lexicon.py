@@ -135,7 +135,7 @@ taux: pour cent
 avocat: conseil
 nommer: désigner, désignation
 nomme: désigné, nommé
-dirige: directeur, direction
+dirige: directeur, direction, gérée, gérant
 emprunt: obligations
 pret: emprunt
 action: actions
