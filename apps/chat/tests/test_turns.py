@@ -166,7 +166,7 @@ def test_a_process_that_is_told_to_end_lets_answers_end(
     database: LiveDatabase, provider: ProviderServer, tmp_path: Path, piece_s: float, ending: str
 ) -> None:
     owner, provider.delay_s = database.person("owner"), piece_s
-    process = WebProcess(database, KAURI_DRAIN_S="5", **web_environment(provider, tmp_path))
+    process = WebProcess(database, KAURI_DRAIN_S="3", **web_environment(provider, tmp_path))
     process.start()
     try:
         with process.client(owner) as client:
@@ -193,3 +193,39 @@ def test_a_process_that_is_told_to_end_lets_answers_end(
 def _read_all(client: httpx.Client, url: str, raw: list[bytes]) -> None:
     with client.stream("GET", url) as response:
         raw.append(response.read())
+
+
+def test_any_process_serves_and_stops_a_turn_and_sends_its_readers_on(
+    web: WebProcess, database: LiveDatabase, owner: Person, provider: ProviderServer, tmp_path: Path
+) -> None:
+    provider.mode, provider.delay_s = "lying", 0.3
+    other = WebProcess(database, **web_environment(provider, tmp_path))
+    other.start()
+    try:
+        with web.client(owner) as here, other.client(owner) as there:
+            asked = ask(here).json()
+            raw: list[bytes] = []
+            reading = threading.Thread(target=_read_all, args=(there, asked["stream_url"], raw))
+            reading.start()
+            assert until(lambda: saved(here, asked["response_id"])["status"] == "in_progress", 5)
+            time.sleep(1)
+            assert there.post(f"/v1/chat/responses/{asked['response_id']}/cancel").status_code == 202
+            reading.join(10)
+            stopped = events_of(raw[0])
+            assert json.loads(stopped[-1].data)["reason"] == "cancelled"
+            assert stopped == read_stream(here, asked["stream_url"])
+
+            provider.delay_s = 0.5
+            asked = ask(here).json()
+            reading = threading.Thread(target=_read_all, args=(there, asked["stream_url"], raw))
+            reading.start()
+            time.sleep(0.5)
+            other.kill(signal.SIGTERM)
+            reading.join(10)
+            cut = events_of(raw[1])
+            assert (cut[-1].name, cut[-1].id) == ("reconnect", "")
+            here.post(f"/v1/chat/responses/{asked['response_id']}/cancel")
+            rest = read_stream(here, asked["stream_url"], headers={"Last-Event-ID": cut[-2].id})
+            assert [*cut[:-1], *rest] == read_stream(here, asked["stream_url"])
+    finally:
+        other.stop()
