@@ -103,10 +103,8 @@ class TurnCard:
     def sources_note(self) -> str:
         """Count the sources in words."""
         cited = ngettext("%(n)d cited", "%(n)d cited", len(self.cited)) % {"n": len(self.cited)}
-        if not self.found:
-            return cited
         found = ngettext("%(n)d also found", "%(n)d also found", len(self.found)) % {"n": len(self.found)}
-        return f"{cited}, {found}"
+        return ", ".join(words for words, cards in ((cited, self.cited), (found, self.found)) if cards)
 
 
 @dataclass(frozen=True, slots=True)
