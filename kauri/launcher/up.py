@@ -80,14 +80,14 @@ def _prepare(options: UpOptions, stores: Stores, console: Console) -> None:
 
     console.say(_("Preparing the database."))
     preparation.database_prepare(app_url=stores.database_url, owner_url=stores.database_owner_url)
-    passwords = preparation.demo_accounts_create(secrets.token_urlsafe)
-    for account in passwords:
-        console.say(
-            _("%(name)s: sign in as %(email)s with the password %(password)s (shown this once)")
-            % {"name": account.name, "email": account.email, "password": account.password}
-        )
-    if passwords and options.has_samples:
-        _samples_mark(options).write_text(_PENDING, "ascii")
+    if preparation.is_unused():
+        if options.has_samples:  # noted first: a start that is cut off here goes on with them next time
+            _samples_mark(options).write_text(_PENDING, "ascii")
+        for account in preparation.demo_accounts_create(secrets.token_urlsafe):
+            console.say(
+                _("%(name)s: sign in as %(email)s with the password %(password)s (shown this once)")
+                % {"name": account.name, "email": account.email, "password": account.password}
+            )
     stamp_write(stamp, stores.database_owner_url)
 
 

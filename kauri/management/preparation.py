@@ -40,22 +40,28 @@ def database_prepare(*, app_url: str, owner_url: str) -> None:
     services.namespaces_seed()
 
 
-def demo_accounts_create(password_make: Callable[[int], str]) -> tuple[DemoAccount, ...]:
-    """Create a curator and a user where there is nobody yet; return them with their passwords."""
+def is_unused() -> bool:
+    """Tell whether nobody has an account yet."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415
+
+    return not get_user_model().objects.exists()
+
+
+def demo_accounts_create(password_make: Callable[[int], str]) -> tuple[DemoAccount, ...]:
+    """Create a curator and a user, both or neither; return them with their passwords."""
+    from django.db import transaction  # noqa: PLC0415
     from django.utils.translation import gettext as _  # noqa: PLC0415
 
     from apps.accounts.services import user_create  # noqa: PLC0415
 
-    if get_user_model().objects.exists():
-        return ()
     accounts = (
         DemoAccount(_("Demo curator"), CURATOR_EMAIL, password_make(PASSWORD_BYTES)),
         DemoAccount(_("Demo user"), USER_EMAIL, password_make(PASSWORD_BYTES)),
     )
-    for account in accounts:
-        is_curator = account.email == CURATOR_EMAIL
-        user_create(email=account.email, password=account.password, name=account.name, is_curator=is_curator)
+    with transaction.atomic():
+        for account in accounts:
+            is_curator = account.email == CURATOR_EMAIL
+            user_create(email=account.email, password=account.password, name=account.name, is_curator=is_curator)
     return accounts
 
 
