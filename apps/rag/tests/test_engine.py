@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -193,3 +194,48 @@ async def test_a_rebuilt_index_ranks_like_the_one_that_followed(engine: Engine, 
     rebuilt = [await search(rebuilt_engine, text) for text in questions]
     assert [each.rankings[0].hits for each in followed] == [each.rankings[0].hits for each in rebuilt]
     assert [locators(each) for each in followed] == [locators(each) for each in rebuilt]
+
+
+async def test_a_quiet_follower_writes_deletions_away(engine: Engine, tmp_path: Path) -> None:
+    await engine.warm()
+    folder = LexicalFolder(tmp_path)
+    await run_db(publish, *(entry(f"un {number}", f"texte {number}", version="gone") for number in range(1)))
+    follower = Follower(folder, replace(RagConfig(), idle_compaction_s=0.0, compaction_ratio=0.5), lambda: None)
+    await run_db(follower.step)
+    await run_db(indexer.version_withdraw, uuid5(SPACE, "gone"))
+    await run_db(follower.step)
+    state = folder.state()
+    assert state is not None
+    assert state.n_deleted == 1
+    await run_db(follower.step)
+    compacted = folder.state()
+    follower.stop()
+    assert compacted is not None
+    assert (compacted.n_deleted, compacted.generation) == (0, state.generation + 1)
+
+
+async def test_many_deletions_are_written_away_at_once(engine: Engine, tmp_path: Path) -> None:
+    await engine.warm()
+    await run_db(indexer.version_withdraw, uuid5(SPACE, "one"))
+    await engine.warm()
+    state = LexicalFolder(tmp_path).state()
+    assert state is not None
+    assert state.n_deleted == 0
+
+
+async def test_without_a_full_text_references_still_answer(engine: Engine) -> None:
+    result = await engine.search(Question("art 311 auscgie", scope()))
+    assert locators(result) == ["AUSCGIE art. 311"]
+    assert result.degraded == ("lexical_only", "full_text_unavailable")
+
+
+async def test_another_databases_folder_is_not_taken_for_ours(engine: Engine, tmp_path: Path) -> None:
+    await engine.warm()
+    folder = LexicalFolder(tmp_path)
+    state = folder.state()
+    assert state is not None
+    folder.save(replace(state, log_identity="another", seq=10**9))
+    await engine.warm()
+    mended = folder.state()
+    assert mended is not None
+    assert (mended.log_identity, mended.seq) == (state.log_identity, state.seq)

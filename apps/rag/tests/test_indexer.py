@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date
 from uuid import uuid5
 
 import pytest
+from django.db import connections, transaction
 
 from apps.rag import indexer
 from apps.rag.models import Embedding, Index, IndexChange, IndexEntry
@@ -106,3 +108,23 @@ def test_without_an_embedder_there_are_no_vectors(settings: object) -> None:
 def test_sentences_are_not_cut_at_abbreviations_and_figures() -> None:
     text = "Le capital est d'un million (1.000.000) de francs, art. 3 de la loi. Il est divisé en parts égales."
     assert len(sentences(text)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_order_of_the_log_is_the_order_of_commits() -> None:
+    first, second = article("1", "a"), article("2", "b", version="two")
+    ids = indexer.entries_stage((first, second))
+    done = threading.Event()
+
+    def publish_second() -> None:
+        indexer.version_publish(second.version_id)
+        done.set()
+        connections.close_all()
+
+    thread = threading.Thread(target=publish_second)
+    with transaction.atomic():
+        indexer.version_publish(first.version_id)
+        thread.start()
+        assert not done.wait(0.3)  # the log is ours until we commit
+    thread.join(10)
+    assert changes() == [(ids[0], "put"), (ids[1], "put")]
