@@ -166,7 +166,8 @@ def test_a_process_that_is_told_to_end_lets_answers_end(
     database: LiveDatabase, provider: ProviderServer, tmp_path: Path, piece_s: float, ending: str
 ) -> None:
     owner, provider.delay_s = database.person("owner"), piece_s
-    process = WebProcess(database, KAURI_DRAIN_S="3", **web_environment(provider, tmp_path))
+    drain_s = {"completed": "7", "interrupted": "1"}[ending]
+    process = WebProcess(database, KAURI_DRAIN_S=drain_s, **web_environment(provider, tmp_path))
     process.start()
     try:
         with process.client(owner) as client:
@@ -184,7 +185,7 @@ def test_a_process_that_is_told_to_end_lets_answers_end(
     finally:
         process.stop()
     assert status in {0, -signal.SIGTERM}
-    assert elapsed_s < 9
+    assert elapsed_s < 10
     names = [event.name for event in events_of(raw[0])]
     assert names[-1] == {"completed": "response.completed", "interrupted": "response.incomplete"}[ending]
     assert database.rows("SELECT state FROM chat_turn WHERE id = %s", asked["response_id"]) == [(ending,)]
