@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -95,11 +95,34 @@ def _batch(options: dict[str, Any]) -> Batch:
 
 @contextmanager
 def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
-    """Draw the bar on the error stream, so that the summary can be piped away."""
+    """Show how far it is on the error stream, so that the summary can be piped away."""
     console = Console(stderr=True)
-    if not is_shown or not console.is_terminal:
+    if not is_shown:
         yield
-        return
+    elif console.is_terminal:
+        with _bar(batch, console):
+            yield
+    else:
+        with _watching(batch, _Lines(console).tell):
+            yield
+
+
+class _Lines:
+    """A line for each file that is done, where no bar can be drawn: in a log, under `manage.py up`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._n_told = 0
+
+    def tell(self, states: Sequence[FileState]) -> None:
+        n_done = sum(state.result != "pending" for state in states)
+        if n_done > self._n_told:
+            self._n_told = n_done
+            self._console.print(_now(states, n_done), highlight=False, markup=False)
+
+
+@contextmanager
+def _bar(batch: Batch, console: Console) -> Iterator[None]:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -110,12 +133,31 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
         console=console,
         transient=True,
     )
-    stop = threading.Event()
     total = sum(state.byte_count for state in batch.states)
     task = bar.add_task("", total=total, rate="")
+    began = time.monotonic()
 
-    def draw() -> None:
-        began = time.monotonic()
+    def draw(states: Sequence[FileState]) -> None:
+        n_done = sum(state.result != "pending" for state in states)
+        done = sum(state.byte_count * state.progress // 100 for state in states)
+        rate = _("%(rate)s kB/s") % {"rate": f"{done / 1000 / (time.monotonic() - began):.0f}"}
+        bar.update(task, completed=done, description=_now(states, n_done), rate=rate)
+
+    # The table says what failed; log lines would tear the bar. Errors that need a code change still show.
+    logging.disable(logging.WARNING)
+    try:
+        with bar, _watching(batch, draw):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def _watching(batch: Batch, tell: Callable[[Sequence[FileState]], None]) -> Iterator[None]:
+    """Call `tell` with the files' states, again and again, from a thread of its own."""
+    stop = threading.Event()
+
+    def watch() -> None:
         while not stop.wait(_REFRESH_S):
             try:
                 batch.refresh()
@@ -123,23 +165,15 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
                 continue
             finally:
                 connection.close()
-            elapsed_s = time.monotonic() - began
-            n_done = sum(state.result != "pending" for state in batch.states)
-            done = sum(state.byte_count * state.progress // 100 for state in batch.states)
-            rate = _("%(rate)s kB/s") % {"rate": f"{done / 1000 / elapsed_s:.0f}"}
-            bar.update(task, completed=done, description=_now(batch.states, n_done), rate=rate)
+            tell(batch.states)
 
-    thread = threading.Thread(target=draw, name="progress", daemon=True)
-    # The table says what failed; log lines would tear the bar. Errors that need a code change still show.
-    logging.disable(logging.WARNING)
-    with bar:
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join(timeout=5)
-            logging.disable(logging.NOTSET)
+    thread = threading.Thread(target=watch, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)
 
 
 def _now(states: Sequence[FileState], n_done: int) -> str:
