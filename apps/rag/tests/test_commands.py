@@ -1,0 +1,100 @@
+"""The operator's commands over real stores."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from apps.rag import indexer
+from apps.rag.evaluation.metrics import recall_at
+from apps.rag.evaluation.sets import corpus_entries, topics_read
+from apps.rag.models import Embedding, Index
+from apps.rag.retrieval.folder import LexicalFolder, WriterLock
+from apps.rag.tests.entries import account, article
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _stores(settings: Any, tmp_path: Path) -> None:
+    settings.KAURI_INDEX_DIR = tmp_path
+    settings.KAURI_EMBEDDER = "none"
+    entries = (article("311", "Le capital social doit être d'un million de francs."), account("401", "FOURNISSEURS"))
+    indexer.entries_stage(entries)
+    for entry in entries:
+        indexer.version_publish(entry.version_id)
+
+
+def said(*arguments: str) -> str:
+    """Run a command and return what it prints."""
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_search_tells_every_leg_and_its_time_as_json() -> None:
+    result = json.loads(said("rag_search", "capital social de la société", "--json"))
+    assert result["passages"][0]["passage"]["locator"] == "AUSCGIE art. 311"
+    assert {ranking["leg"] for ranking in result["rankings"]} == {"bm25", "gram"}
+    assert {"legs", "hydrate", "rank", "total"} <= {stage for stage, _ in result["timings_ms"]}
+
+
+def test_search_shows_a_table() -> None:
+    shown = said("rag_search", "compte 401")
+    assert "Compte 401" in shown
+    assert "hydrate" in shown
+
+
+def test_search_looks_only_where_it_is_told() -> None:
+    result = json.loads(said("rag_search", "compte 401", "--json", "--namespace", "doctrine"))
+    assert result["passages"] == []
+
+
+def test_rebuild_writes_the_full_text_anew(tmp_path: Path) -> None:
+    assert "Full text rebuilt" in said("rag_rebuild")
+    state = LexicalFolder(tmp_path).state()
+    assert state is not None
+    assert state.seq > 0
+
+
+def test_rebuild_leaves_word_where_another_process_writes(tmp_path: Path) -> None:
+    folder = LexicalFolder(tmp_path)
+    with WriterLock(folder):
+        assert "running process" in said("rag_rebuild")
+    assert folder.is_rebuild_asked()
+
+
+def test_rebuild_computes_vectors_into_a_new_index(settings: Any) -> None:
+    settings.KAURI_EMBEDDER = "builtin"
+    said("rag_rebuild", "--embeddings")
+    before = Index.objects.get()
+    said("rag_rebuild", "--embeddings")
+    after = Index.objects.get()
+    assert (after.state, Embedding.objects.filter(index=after).count()) == ("live", 2)
+    assert after.pk != before.pk
+
+
+def test_evaluation_says_where_its_questions_should_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAURI_DATA_DIR", str(tmp_path))
+    with pytest.raises(CommandError, match="KAURI_DATA_DIR"):
+        said("rag_eval")
+
+
+def test_evaluation_reads_its_sets(tmp_path: Path) -> None:
+    row = {"id": "AUSCGIE 311", "title": "AUSCGIE 2014 - Article 311", "text": "Le capital."}
+    folder = tmp_path / "retrieval" / "ohada_actes"
+    folder.mkdir(parents=True)
+    (folder / "corpus.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    topic = {"id": "t1", "kind": "threshold", "corpus": "ohada_actes", "text": "capital ?", "relevant": ["AUSCGIE 311"],
+             "must_refuse": False, "as_of": None, "history": []}  # fmt: skip
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "ohada_dev.jsonl").write_text(json.dumps(topic), encoding="utf-8")
+    (entry,) = corpus_entries(tmp_path, "ohada_actes")
+    (read,) = topics_read(tmp_path)
+    assert set(read.gold) <= set(entry.references)
+    assert recall_at([1], {1}, 10) == 1.0
