@@ -151,7 +151,7 @@ class Engine:
         return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
 
     def _candidate_ids(self, legs: Sequence[Ranking], first: FirstRound) -> list[int]:
-        fused = fuse([leg for leg in legs if leg.leg != "reference"], self.config)[: self.config.n_hydrated]
+        fused = fuse(legs, self.config)[: self.config.n_hydrated]
         ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
         return list(ids | dict.fromkeys(hit.entry_id for hit in fused))
 
@@ -160,10 +160,9 @@ class Engine:
         resolved = resolve(asked.sought, found.first.by_reference, admitted)
         sentence = self._legs.sentence_ranking(found.vector, admitted)
         rankings = (*found.legs, sentence) if sentence is not None else found.legs
-        scored = tuple(leg for leg in rankings if leg.leg != "reference")
         preference = preference_of(asked.question, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
-        passages = order(Candidates(scored, admitted, resolved, by_number), preference, self.config)
+        passages = order(Candidates(rankings, admitted, resolved, by_number), preference, self.config)
         evidence, reason = self._evidence(asked, resolved, passages)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(

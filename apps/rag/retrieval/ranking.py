@@ -28,10 +28,14 @@ class Candidates:
 
 
 def fuse(rankings: Sequence[Ranking], config: RagConfig) -> tuple[Hit, ...]:
-    """Fuse rankings by the calibrated weights, or by reciprocal rank where nothing is calibrated."""
+    """Fuse rankings by the calibrated weights, or by reciprocal rank where nothing is calibrated.
+
+    Exact references take no part: they come first, whatever the others say.
+    """
+    legs = [ranking for ranking in rankings if ranking.leg != "reference"]
     if config.is_calibrated:
-        return fuse_weighted(rankings, asdict(config.weights), config.n_candidates)
-    return fuse_reciprocal(rankings, config.rrf_k)
+        return fuse_weighted(legs, asdict(config.weights), config.n_candidates)
+    return fuse_reciprocal(legs, config.rrf_k)
 
 
 def order(candidates: Candidates, preference: Preference, config: RagConfig) -> tuple[RankedPassage, ...]:

@@ -15,9 +15,12 @@ from rich.table import Column, Table
 
 from apps.rag.build import build_engine
 from apps.rag.errors import RetrievalUnavailable
+from apps.rag.models import IndexEntry
 from apps.rag.stores.postgres import namespaces_indexed
 from apps.rag.types import Question, Scope, SearchResult, display_locator
 from kauri.lib import clock
+
+_LEG_ROWS = 10
 
 
 class Command(BaseCommand):
@@ -95,13 +98,15 @@ def _fused(result: SearchResult) -> Table:
 
 
 def _legs(result: SearchResult) -> Table:
-    names = {ranked.passage.entry_id: ranked.passage.locator for ranked in result.passages}
+    shown = {hit.entry_id for ranking in result.rankings for hit in ranking.hits[:_LEG_ROWS]}
+    named = IndexEntry.objects.filter(pk__in=shown).values_list("pk", "locator", "document_title")
+    names = {pk: locator or title for pk, locator, title in named}
     table = Table("#", *(ranking.leg for ranking in result.rankings), title="Legs", title_justify="left")
-    for place in range(10):
+    for place in range(_LEG_ROWS):
         cells = []
         for ranking in result.rankings:
             hit = ranking.hits[place] if place < len(ranking.hits) else None
-            cells.append(f"{names.get(hit.entry_id) or f'#{hit.entry_id}'} {hit.score:.3f}" if hit else "")
+            cells.append(f"{names.get(hit.entry_id, hit.entry_id)} {hit.score:.3f}" if hit else "")
         table.add_row(str(place + 1), *cells)
     return table
 
