@@ -26,7 +26,7 @@ lint: environment-dev ## check format, code, types, imports, templates, migratio
 	$(PY) -c "from importlinter.cli import lint_imports_command as run; run()"
 	$(PY) -m djlint templates --check --quiet
 	$(PY) -m djlint templates --lint --quiet
-	KAURI_DB_POOL=0 $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@find $(SOURCES) static templates -type f \( -name '*.py' -o -name '*.js' -o -name '*.css' -o -name '*.html' \) \
 		-not -path '*/migrations/*' -not -path '*/vendor/*' -exec wc -l {} + \
 		| awk '$$2 != "total" && $$1 > 400 {print "more than 400 lines: " $$2; bad = 1} END {exit bad}'

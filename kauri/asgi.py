@@ -1,11 +1,13 @@
 """The ASGI application: gate by role, stream routes before Django's own handler, life of the process."""
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
-_django = get_asgi_application()
+# Django types its scope as a dict, everyone else as a mapping.
+_django = cast("ASGIApp", get_asgi_application())
 
 # Only now: these need the app registry.
 from channels.routing import URLRouter  # noqa: E402
@@ -13,7 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from apps.chat.routing import chat_http_routes  # noqa: E402
-from kauri.gate import gated  # noqa: E402
+from kauri.gate import ASGIApp, gated  # noqa: E402
 from kauri.lifespan import with_lifespan  # noqa: E402
 
 _routes = URLRouter(

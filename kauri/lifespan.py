@@ -1,12 +1,15 @@
 """What a web process starts before it serves and puts down after."""
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 from apps.chat import turns
 from apps.rag.build import get_engine
 from kauri.gate import ASGIApp, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
+_ENGINE_THREADS = 6
 
 
 def with_lifespan(app: ASGIApp, *, role: str) -> ASGIApp:
@@ -32,6 +35,10 @@ def with_lifespan(app: ASGIApp, *, role: str) -> ASGIApp:
 
 
 async def _start(role: str) -> None:
+    # asyncio's own grows with the machine's cores; the engine's legs need no more than these.
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(max_workers=_ENGINE_THREADS, thread_name_prefix="kauri-engine")
+    )
     if role in {"all", "rag", "chat"}:
         engine = get_engine()
         await engine.warm()

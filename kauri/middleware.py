@@ -53,8 +53,11 @@ class ContentPolicyMiddleware(CSPMiddleware):
     """The strict policy everywhere but in the back office, whose theme needs `unsafe-eval` and inline styles."""
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
-    ) -> PolicyParts:  # noqa: FBT001, FBT002 - django-csp's signature
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - django-csp's signature
+    ) -> PolicyParts:
         parts: PolicyParts = super().get_policy_parts(request=request, response=response, report_only=report_only)
         if request.path_info.startswith("/admin/"):
             parts.replace = {**(parts.replace or {}), **settings.KAURI_ADMIN_CSP}
