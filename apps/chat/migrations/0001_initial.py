@@ -2,155 +2,255 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import kauri.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import kauri.lib.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField()),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='conversations', to='accounts.organisation')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="conversations",
+                        to="accounts.organisation",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'conversation',
-                'verbose_name_plural': 'conversations',
-                'db_table': 'chat_conversation',
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
+                "db_table": "chat_conversation",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(choices=[('user', 'Question'), ('assistant', 'Answer')], max_length=10)),
-                ('status', models.CharField(choices=[('pending', 'in progress'), ('completed', 'complete'), ('cancelled', 'stopped'), ('interrupted', 'interrupted'), ('failed', 'failed')], default='completed', max_length=12)),
-                ('text', models.TextField(blank=True)),
-                ('as_of', models.DateField()),
-                ('scope', models.JSONField(default=dict)),
-                ('mode', models.CharField(blank=True, max_length=12)),
-                ('refusal_reason', models.CharField(blank=True, max_length=40)),
-                ('provider', models.CharField(blank=True, max_length=40)),
-                ('model', models.CharField(blank=True, max_length=120)),
-                ('degraded', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('found', models.JSONField(default=list)),
-                ('timings_ms', models.JSONField(default=dict)),
-                ('usage', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='chat.conversation')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='chat.message')),
+                (
+                    "id",
+                    models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("role", models.CharField(choices=[("user", "Question"), ("assistant", "Answer")], max_length=10)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "in progress"),
+                            ("completed", "complete"),
+                            ("cancelled", "stopped"),
+                            ("interrupted", "interrupted"),
+                            ("failed", "failed"),
+                        ],
+                        default="completed",
+                        max_length=12,
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("as_of", models.DateField()),
+                ("scope", models.JSONField(default=dict)),
+                ("mode", models.CharField(blank=True, max_length=12)),
+                ("refusal_reason", models.CharField(blank=True, max_length=40)),
+                ("provider", models.CharField(blank=True, max_length=40)),
+                ("model", models.CharField(blank=True, max_length=120)),
+                (
+                    "degraded",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("found", models.JSONField(default=list)),
+                ("timings_ms", models.JSONField(default=dict)),
+                ("usage", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="chat.conversation"
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="children",
+                        to="chat.message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'db_table': 'chat_message',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "db_table": "chat_message",
             },
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='active_leaf',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='chat.message'),
+            model_name="conversation",
+            name="active_leaf",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="chat.message"
+            ),
         ),
         migrations.CreateModel(
-            name='Citation',
+            name="Citation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('index', models.PositiveSmallIntegerField()),
-                ('start_index', models.PositiveIntegerField()),
-                ('end_index', models.PositiveIntegerField()),
-                ('document_id', models.UUIDField()),
-                ('version_id', models.UUIDField()),
-                ('passage_id', models.UUIDField(null=True)),
-                ('document_title', models.TextField()),
-                ('kind', models.CharField(blank=True, max_length=20)),
-                ('locator', models.CharField(max_length=300)),
-                ('page', models.PositiveIntegerField(null=True)),
-                ('in_force_from', models.DateField(null=True)),
-                ('in_force_to', models.DateField(null=True)),
-                ('quote', models.TextField()),
-                ('quote_sha256', models.CharField(max_length=64)),
-                ('quote_start', models.PositiveIntegerField()),
-                ('quote_end', models.PositiveIntegerField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='citations', to='chat.message')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("index", models.PositiveSmallIntegerField()),
+                ("start_index", models.PositiveIntegerField()),
+                ("end_index", models.PositiveIntegerField()),
+                ("document_id", models.UUIDField()),
+                ("version_id", models.UUIDField()),
+                ("passage_id", models.UUIDField(null=True)),
+                ("document_title", models.TextField()),
+                ("kind", models.CharField(blank=True, max_length=20)),
+                ("locator", models.CharField(max_length=300)),
+                ("page", models.PositiveIntegerField(null=True)),
+                ("in_force_from", models.DateField(null=True)),
+                ("in_force_to", models.DateField(null=True)),
+                ("quote", models.TextField()),
+                ("quote_sha256", models.CharField(max_length=64)),
+                ("quote_start", models.PositiveIntegerField()),
+                ("quote_end", models.PositiveIntegerField()),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="citations", to="chat.message"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'citation',
-                'verbose_name_plural': 'citations',
-                'db_table': 'chat_citation',
-                'ordering': ['start_index', 'id'],
+                "verbose_name": "citation",
+                "verbose_name_plural": "citations",
+                "db_table": "chat_citation",
+                "ordering": ["start_index", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('completed', 'complete'), ('cancelled', 'stopped'), ('interrupted', 'interrupted'), ('failed', 'failed')], default='queued', max_length=12)),
-                ('owner', models.CharField(blank=True, max_length=80)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('stop_requested', models.BooleanField(default=False)),
-                ('log', models.JSONField(default=list)),
-                ('error', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='chat.conversation')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='chat.message')),
+                (
+                    "id",
+                    models.UUIDField(default=kauri.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("completed", "complete"),
+                            ("cancelled", "stopped"),
+                            ("interrupted", "interrupted"),
+                            ("failed", "failed"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("owner", models.CharField(blank=True, max_length=80)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("stop_requested", models.BooleanField(default=False)),
+                ("log", models.JSONField(default=list)),
+                ("error", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="turns", to="chat.conversation"
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="turns", to="chat.message"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'turn',
-                'verbose_name_plural': 'turns',
-                'db_table': 'chat_turn',
+                "verbose_name": "turn",
+                "verbose_name_plural": "turns",
+                "db_table": "chat_turn",
             },
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['conversation', 'id'], name='message_of_conversation'),
+            model_name="message",
+            index=models.Index(fields=["conversation", "id"], name="message_of_conversation"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['user', 'assistant'])), name='message_role_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["user", "assistant"])), name="message_role_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'completed', 'cancelled', 'interrupted', 'failed'])), name='message_status_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["pending", "completed", "cancelled", "interrupted", "failed"])),
+                name="message_status_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['user', '-updated_at', '-id'], name='conversation_of_user'),
+            model_name="conversation",
+            index=models.Index(fields=["user", "-updated_at", "-id"], name="conversation_of_user"),
         ),
         migrations.AddIndex(
-            model_name='citation',
-            index=models.Index(fields=['version_id'], name='citation_of_version'),
+            model_name="citation",
+            index=models.Index(fields=["version_id"], name="citation_of_version"),
         ),
         migrations.AddConstraint(
-            model_name='citation',
-            constraint=models.UniqueConstraint(fields=('message', 'start_index'), name='citation_once'),
+            model_name="citation",
+            constraint=models.UniqueConstraint(fields=("message", "start_index"), name="citation_once"),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('state__in', ['queued', 'running'])), fields=['lease_until'], name='turn_live'),
+            model_name="turn",
+            index=models.Index(
+                condition=models.Q(("state__in", ["queued", "running"])), fields=["lease_until"], name="turn_live"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('conversation',), name='turn_one_live'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running"])), fields=("conversation",), name="turn_one_live"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'running', 'completed', 'cancelled', 'interrupted', 'failed'])), name='turn_state_known'),
+            model_name="turn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["queued", "running", "completed", "cancelled", "interrupted", "failed"])
+                ),
+                name="turn_state_known",
+            ),
         ),
     ]

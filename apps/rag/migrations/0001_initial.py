@@ -8,7 +8,6 @@ import pgvector.django.halfvec
 from django.db import migrations, models
 from pgvector.django import VectorExtension
 
-
 # The serving role owns no table and so can create no index: these two functions do it for it, as the owner, and can
 # do nothing else. The index is partial and casts, because each index of vectors has a dimension of its own.
 HNSW_CREATE = """
@@ -31,81 +30,120 @@ END $$;
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         VectorExtension(),
         migrations.CreateModel(
-            name='IndexChange',
+            name="IndexChange",
             fields=[
-                ('seq', models.BigAutoField(primary_key=True, serialize=False)),
-                ('entry_id', models.BigIntegerField()),
-                ('operation', models.CharField(choices=[('put', 'Put'), ('delete', 'Delete')], max_length=6)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("seq", models.BigAutoField(primary_key=True, serialize=False)),
+                ("entry_id", models.BigIntegerField()),
+                ("operation", models.CharField(choices=[("put", "Put"), ("delete", "Delete")], max_length=6)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Index',
+            name="Index",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('embedder', models.CharField(max_length=120)),
-                ('dimension', models.PositiveIntegerField()),
-                ('analysis_revision', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('building', 'Building'), ('live', 'Live'), ('retired', 'Retired')], default='building', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("embedder", models.CharField(max_length=120)),
+                ("dimension", models.PositiveIntegerField()),
+                ("analysis_revision", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("building", "Building"), ("live", "Live"), ("retired", "Retired")],
+                        default="building",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'verbose_name_plural': 'indexes',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('embedder',), name='rag_index_one_live_per_embedder')],
+                "verbose_name_plural": "indexes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "live")),
+                        fields=("embedder",),
+                        name="rag_index_one_live_per_embedder",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='IndexEntry',
+            name="IndexEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('passage_id', models.UUIDField(unique=True)),
-                ('document_id', models.UUIDField()),
-                ('version_id', models.UUIDField(db_index=True)),
-                ('namespace', models.CharField(max_length=60)),
-                ('organisation_id', models.UUIDField(null=True)),
-                ('country', models.CharField(max_length=2, null=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('document_title', models.TextField()),
-                ('locator', models.TextField(blank=True)),
-                ('heading_path', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('ordinal', models.PositiveIntegerField()),
-                ('page', models.PositiveIntegerField(null=True)),
-                ('span_start', models.PositiveIntegerField()),
-                ('span_end', models.PositiveIntegerField()),
-                ('in_force', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('plan', models.CharField(blank=True, max_length=40)),
-                ('text', models.TextField()),
-                ('references', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_column='reference_keys', default=list, size=None)),
-                ('search_text', models.TextField()),
-                ('state', models.CharField(choices=[('staged', 'Staged'), ('live', 'Live'), ('withdrawn', 'Withdrawn')], default='staged', max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("passage_id", models.UUIDField(unique=True)),
+                ("document_id", models.UUIDField()),
+                ("version_id", models.UUIDField(db_index=True)),
+                ("namespace", models.CharField(max_length=60)),
+                ("organisation_id", models.UUIDField(null=True)),
+                ("country", models.CharField(max_length=2, null=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("document_title", models.TextField()),
+                ("locator", models.TextField(blank=True)),
+                (
+                    "heading_path",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None),
+                ),
+                ("ordinal", models.PositiveIntegerField()),
+                ("page", models.PositiveIntegerField(null=True)),
+                ("span_start", models.PositiveIntegerField()),
+                ("span_end", models.PositiveIntegerField()),
+                ("in_force", django.contrib.postgres.fields.ranges.DateRangeField()),
+                ("plan", models.CharField(blank=True, max_length=40)),
+                ("text", models.TextField()),
+                (
+                    "references",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), db_column="reference_keys", default=list, size=None
+                    ),
+                ),
+                ("search_text", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("staged", "Staged"), ("live", "Live"), ("withdrawn", "Withdrawn")],
+                        default="staged",
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'index entries',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['references'], name='rag_entry_references'), models.Index(fields=['namespace', 'id'], name='rag_entry_namespace')],
+                "verbose_name_plural": "index entries",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["references"], name="rag_entry_references"),
+                    models.Index(fields=["namespace", "id"], name="rag_entry_namespace"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Embedding',
+            name="Embedding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vector', pgvector.django.halfvec.HalfVectorField()),
-                ('sentence_vectors', models.BinaryField(default=bytes)),
-                ('index', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='embeddings', to='rag.index')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='embeddings', to='rag.indexentry')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("vector", pgvector.django.halfvec.HalfVectorField()),
+                ("sentence_vectors", models.BinaryField(default=bytes)),
+                (
+                    "index",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="embeddings", to="rag.index"
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="embeddings", to="rag.indexentry"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('index', 'entry'), name='rag_embedding_one_per_entry')],
+                "constraints": [models.UniqueConstraint(fields=("index", "entry"), name="rag_embedding_one_per_entry")],
             },
         ),
         migrations.RunSQL(HNSW_CREATE, "DROP FUNCTION rag_hnsw_create(bigint, integer)"),
