@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ from kauri.launcher.texts import BASE_DIR
 BROKEN = "echo 'pyenv: command not found' >&2\nexit 127"
 OLD = "exit 1"  # an old Python answers the question for its version by "no"
 WITHOUT_VENV = 'case "$2" in *ensurepip*) exit 1 ;; esac\nexit 0'
-WORKING = f"""
+WORKING = """
 case "$*" in
-  *"-m venv"*) mkdir -p .venv/bin && ln -sf {sys.executable} .venv/bin/real && cp "$0" .venv/bin/python ;;
+  *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
   *"-m pip install"*) echo "pip $*" >>installed.log ;;
   *platform*) echo "Python 3.12.9" ;;
 esac
