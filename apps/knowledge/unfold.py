@@ -9,7 +9,6 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 _SHADES = (50, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950)
 _BASE = (
@@ -59,7 +58,7 @@ def _is_reading(request: Any) -> bool:
 
 
 # Words of the theme that its own French catalogue lacks: named here, they are in ours.
-THEME_WORDS = (gettext_noop("Type to search"), gettext_noop("Choose file to upload"))
+THEME_WORDS = (_("Type to search"), _("Choose file to upload"))
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Kauri, curation"),
