@@ -15,7 +15,6 @@ def folders_check(var_dir: Path) -> None:
     """Make `var`, private to its owner, and the folders that must be there from the start, or raise LaunchError."""
     folder_make(var_dir, mode=0o700)
     folder_make(var_dir / "run", mode=0o700)
-    folder_make(var_dir / "static")  # WhiteNoise warns where it is missing
 
 
 @contextmanager

@@ -7,6 +7,14 @@ from apps.accounts.models import User
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "un mot de passe assez long"
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(settings: pytest.FixtureRequest) -> None:
+    # allauth counts attempts by address, and every test here comes from one.
+    settings.ACCOUNT_RATE_LIMITS = False  # type: ignore[attr-defined] # pytest-django's fixture
+
+
 FORM = {"name": "Awa Diop", "email": "awa@example.com", "password1": PASSWORD}
 
 
