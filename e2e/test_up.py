@@ -14,7 +14,6 @@ import psutil
 import pytest
 
 from e2e.stack import Stack, until
-from kauri.launcher.postgres import EmbeddedPostgres
 
 RECOVERED_WITHIN_S = 40
 
@@ -26,7 +25,6 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack.start()
     finally:
         stack.stop()
-        EmbeddedPostgres(stack.var_dir).remove()
 
 
 def processes_of(stack: Stack) -> list[str]:

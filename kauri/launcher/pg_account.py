@@ -13,7 +13,8 @@ from kauri.launcher.process import Account
 ROOT_FOLDER = Path("/var/lib/kauri")
 # Ordinary accounts that machines already have, the fitting one first; none is ever created.
 CANDIDATES = ("postgres", "_postgres", "nobody")
-_MARK = "cluster.json"
+_MARK = "cluster.json"  # in var: where its cluster lies
+_OWNER = "var_dir"  # beside the cluster: whose it is
 
 
 def account_for(var_dir: Path) -> Account | None:
@@ -56,12 +57,25 @@ def cluster_folder(var_dir: Path, account: Account | None) -> Path:
     folder_make(home, mode=0o700)
     os.chown(home, account.uid, account.gid)
     cluster = home / "cluster"
+    (home / _OWNER).write_text(str(var_dir.resolve()), encoding="utf-8")
     mark = folder_make(var_dir / "postgres", mode=0o700) / _MARK
     mark.write_text(json.dumps({"cluster": str(cluster), "var_dir": str(var_dir)}), encoding="utf-8")
     return cluster
 
 
-def _names(digest: str) -> "list[Path]":
+def orphans() -> tuple[Path, ...]:
+    """Return root's clusters whose `var` folder has gone, or has another cluster by now."""
+    return tuple(path.parent for path in sorted(ROOT_FOLDER.glob(f"*/{_OWNER}")) if _is_orphan(path))
+
+
+def _is_orphan(owner: Path) -> bool:
+    try:
+        return _recorded(Path(owner.read_text(encoding="utf-8"))) != owner.parent / "cluster"
+    except OSError:
+        return False
+
+
+def _names(digest: str) -> list[Path]:
     return [ROOT_FOLDER / (digest if number == 1 else f"{digest}-{number}") for number in range(1, 1000)]
 
 

@@ -20,7 +20,7 @@ class Finding:
     advice: str = ""
 
 
-Check = Callable[[], Finding]
+Check = Callable[[], Finding | None]  # None where there is nothing to speak of
 
 
 def ok(name: str, found: object) -> Finding:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from packaging.requirements import InvalidRequirement, Requirement
 
+from kauri.launcher.pg_account import orphans
 from kauri.management.findings import Finding, missing, note, ok
 
 OLDEST, FIRST_UNTRIED = (3, 11), (3, 14)
@@ -78,6 +79,16 @@ def disk_space() -> Finding:
     if free_mb < LITTLE_SPACE_MB:
         return note(name, found, _("Make room before you import more documents."))
     return ok(name, found)
+
+
+def clusters() -> Finding | None:
+    """Name the databases that root's removed folders left behind; nothing is ever deleted unasked."""
+    left = orphans()
+    if not left:
+        return None
+    advice = _("Their var folders have gone; if you no longer need them: rm -r %(folders)s")
+    folders = " ".join(map(str, left))
+    return note(_("Old databases"), len(left), advice % {"folders": folders})
 
 
 def embedder() -> Finding:

@@ -11,7 +11,7 @@ import pytest
 
 from kauri.launcher.errors import LaunchError
 from kauri.launcher.folders import MAX_SOCKET_DIR_BYTES
-from kauri.launcher.pg_account import account_for, cluster_folder
+from kauri.launcher.pg_account import account_for, cluster_folder, orphans
 from kauri.launcher.postgres import EmbeddedPostgres
 from kauri.launcher.process import record_read
 
@@ -128,7 +128,9 @@ def test_a_new_clone_at_an_old_path_starts_afresh(postgres: EmbeddedPostgres, va
     rows(postgres.start().owner_url, "CREATE TABLE note ()")
     postgres.stop()
     first = cluster_folder(var_dir, account_for(var_dir))
+    assert first.parent not in orphans()
     var_dir.rename(var_dir.with_name("moved"))
+    assert first.parent in orphans()
     fresh = EmbeddedPostgres(var_dir, is_durable=False)
     assert rows(fresh.start().app_url, "SELECT count(*) FROM pg_tables WHERE tablename = 'note'") == [(0,)]
     fresh.remove()

@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     machine_checks.packages,
     machine_checks.folder,
     machine_checks.disk_space,
+    machine_checks.clusters,
     store_checks.postgresql,
     store_checks.pgvector,
     store_checks.roles,
@@ -48,7 +49,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logging.disable()  # the table says it, in words
-        findings = [*(check() for check in CHECKS), *providers(is_probed=options["probe"])]
+        found = (check() for check in CHECKS)
+        findings = [*(finding for finding in found if finding), *providers(is_probed=options["probe"])]
         is_well = all(finding.state != "missing" for finding in findings)
         if options["json"]:
             answer = {"ok": is_well, "findings": [asdict(finding) for finding in findings]}
