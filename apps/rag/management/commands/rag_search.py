@@ -10,6 +10,7 @@ from datetime import date
 from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -21,6 +22,9 @@ from apps.rag.types import Question, Scope, SearchResult, display_locator
 from kauri.lib import clock
 
 _LEG_ROWS = 10
+_FILE_WIDTH = 140
+# Below this many columns a passage's words would leave no room for its scores.
+_TEXT_FROM_WIDTH = 110
 
 
 class Command(BaseCommand):
@@ -53,7 +57,8 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str))
             return
-        _show(Console(file=cast("IO[str]", self.stdout)), result)
+        is_terminal = self.stdout.isatty()
+        _show(Console(file=cast("IO[str]", self.stdout), width=None if is_terminal else _FILE_WIDTH), result)
 
 
 async def _search(asked: Question) -> SearchResult:
@@ -76,23 +81,25 @@ def _show(console: Console, result: SearchResult) -> None:
     )
     if result.degraded:
         console.print(f"degraded: {', '.join(result.degraded)}")
-    console.print(_fused(result))
+    console.print(_fused(result, has_text=console.width >= _TEXT_FROM_WIDTH))
     console.print(_legs(result))
     console.print(_times(result))
 
 
-def _fused(result: SearchResult) -> Table:
+def _fused(result: SearchResult, *, has_text: bool) -> Table:
     legs = [ranking.leg for ranking in result.rankings]
-    table = Table("#", "passage", "score", *legs, Column("text", no_wrap=True), title="Fused", title_justify="left")
+    scores = [Column(name, justify="right", no_wrap=True) for name in ("score", *legs)]
+    text = [Column("text", no_wrap=True, overflow="ellipsis")] if has_text else []
+    table = Table("#", "passage", *scores, *text, title="Fused", title_justify="left", box=SIMPLE)
     for ranked in result.passages:
-        scores = dict(ranked.leg_scores)
+        by_leg = dict(ranked.leg_scores)
         name = display_locator(ranked.passage.locator, ranked.passage.code)
         table.add_row(
             f"{ranked.rank}{' =' if ranked.is_exact_reference else ''}",
             name or ranked.passage.document_title,
             f"{ranked.score:.3f}",
-            *(f"{scores[leg]:.3f}" if leg in scores else "" for leg in legs),
-            " ".join(ranked.passage.text.split())[:70],
+            *(f"{by_leg[leg]:.3f}" if leg in by_leg else "" for leg in legs),
+            *([" ".join(ranked.passage.text.split())[:70]] if has_text else []),
         )
     return table
 
@@ -101,7 +108,7 @@ def _legs(result: SearchResult) -> Table:
     shown = {hit.entry_id for ranking in result.rankings for hit in ranking.hits[:_LEG_ROWS]}
     named = IndexEntry.objects.filter(pk__in=shown).values_list("pk", "locator", "document_title")
     names = {pk: locator or title for pk, locator, title in named}
-    table = Table("#", *(ranking.leg for ranking in result.rankings), title="Legs", title_justify="left")
+    table = Table("#", *(ranking.leg for ranking in result.rankings), title="Legs", title_justify="left", box=SIMPLE)
     for place in range(_LEG_ROWS):
         cells = []
         for ranking in result.rankings:
@@ -112,7 +119,7 @@ def _legs(result: SearchResult) -> Table:
 
 
 def _times(result: SearchResult) -> Table:
-    table = Table("stage", "ms", title="Times", title_justify="left")
+    table = Table("stage", Column("ms", justify="right"), title="Times", title_justify="left", box=SIMPLE)
     for stage, elapsed_ms in result.timings_ms:
         table.add_row(stage, f"{elapsed_ms:.1f}")
     return table
