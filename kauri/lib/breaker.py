@@ -128,7 +128,8 @@ class Breaker:
             return None
         keys = (f"breaker:{{{self.name}}}", f"breaker:{{{self.name}}}:probe")
         try:
-            # Waited for in all, since a frozen server accepts connections and answers nothing.
+            # Waited for in all, since a frozen server accepts connections and answers nothing; and not by redis-py's
+            # `socket_timeout`, whose `asyncio.wait_for` loses cancellations before Python 3.12.
             async with asyncio.timeout(2 * _IO_TIMEOUT_S):
                 return await self._client().eval(script, 2, *keys, *arguments)
         except (RedisError, OSError, TimeoutError):
@@ -141,7 +142,7 @@ class Breaker:
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         if self.redis_url not in clients:
             clients[self.redis_url] = Redis.from_url(
-                self.redis_url, socket_timeout=_IO_TIMEOUT_S, socket_connect_timeout=_IO_TIMEOUT_S
+                self.redis_url, socket_timeout=None, socket_connect_timeout=_IO_TIMEOUT_S
             )
         return clients[self.redis_url]
 

@@ -5,6 +5,7 @@ something and a copy kept elsewhere has the same ids. Every write names the writ
 writer whose fence is old changes nothing.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 # PostgreSQL serves a log that has expired, so this only has to outlast a turn and its reconnects.
@@ -78,6 +80,23 @@ def entry_of(entry_id: str, fields: Mapping[str, str]) -> Entry:
     return Entry(int(entry_id.partition("-")[0]), fields["event"], fields["data"])
 
 
+class _Client(Redis):
+    """A client whose limit covers a whole command: the wait for a connection, opening it, sending, the reply.
+
+    redis-py's own `socket_timeout` sends through `asyncio.wait_for`, which before Python 3.12 loses a cancellation
+    that meets its end: the task then lives on and whoever waits for its end waits for ever.
+    """
+
+    limit_s = 2.0
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        try:
+            async with asyncio.timeout(self.limit_s):
+                return await super().execute_command(*args, **options)
+        except TimeoutError as error:
+            raise RedisTimeout(f"no reply in {self.limit_s} s") from error
+
+
 def client(url: str, *, max_connections: int, timeout_s: float) -> Redis:
     """Return a client for the running loop; it waits for a free connection rather than open more."""
     pool = BlockingConnectionPool.from_url(
@@ -85,12 +104,14 @@ def client(url: str, *, max_connections: int, timeout_s: float) -> Redis:
         max_connections=max_connections,
         timeout=timeout_s,
         socket_connect_timeout=0.5,
-        socket_timeout=timeout_s,
+        socket_timeout=None,
         decode_responses=True,
         # One more try at once: the first one after a restart of the server meets a dead connection.
         retry=Retry(NoBackoff(), 1),
     )
-    return Redis.from_pool(pool)
+    opened = _Client.from_pool(pool)
+    opened.limit_s = timeout_s
+    return opened
 
 
 class TurnLog:
