@@ -71,6 +71,7 @@ def _runs(line: str, marked: Span) -> tuple[ReaderRun, ...]:
 def outline_near(outline: Outline, start: int, version_id: UUID) -> tuple[ReaderHeading, ...]:
     """Return the outline with only the branch open that holds `start`: a code has a thousand headings."""
     parents = _parents(outline)
+    depths = _depths(parents)
     current = next((index for index in reversed(range(len(outline))) if outline[index][2] <= start), -1)
     is_open = {-1}
     branch = current
@@ -78,8 +79,8 @@ def outline_near(outline: Outline, start: int, version_id: UUID) -> tuple[Reader
         is_open.add(branch)
         branch = parents[branch]
     return tuple(
-        ReaderHeading(title, level, citation_url(version_id, begin, begin), is_current=index == current)
-        for index, (title, level, begin) in enumerate(outline)
+        ReaderHeading(title, depths[index], citation_url(version_id, begin, begin), is_current=index == current)
+        for index, (title, _level, begin) in enumerate(outline)
         if parents[index] in is_open
     )
 
@@ -94,6 +95,14 @@ def _parents(outline: Outline) -> list[int]:
         parents.append(branch[-1] if branch else -1)
         branch.append(index)
     return parents
+
+
+def _depths(parents: Sequence[int]) -> list[int]:
+    """Return how deep each heading stands, from 1: levels of a text leave gaps (a chapter's article is no section)."""
+    depths: list[int] = []
+    for parent in parents:
+        depths.append(1 if parent < 0 else depths[parent] + 1)
+    return depths
 
 
 def last_day(end: date | None) -> date | None:
