@@ -78,6 +78,7 @@ class Engine:
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, config)
         self._follower = Follower(folder, config, self._legs.reopen)
+        self._has_tried_model = threading.Event()
 
     async def warm(self) -> None:
         """Bring the full text up to date if no other process does, open it, and begin to load the model.
@@ -85,13 +86,28 @@ class Engine:
         The model loads in a thread of its own: a process may serve at once, and only the first question waits.
         Without a database the follower tries again, and search says what is missing.
         """
+        await self._open_full_text()
+        if self._folder.is_rebuild_asked():
+            # it was damaged
+            await self._open_full_text()
+        threading.Thread(target=self._load_model, name="kauri-model", daemon=True).start()
+
+    async def _open_full_text(self) -> None:
         try:
             await run_db(catch_up_if_free, self._folder, self.config)
         except (DatabaseError, OSError, ValueError):
             # ValueError is what tantivy raises for anything
             logger.warning("full text is not up to date", exc_info=True)
         await asyncio.to_thread(self._legs.reopen)
-        threading.Thread(target=warm_up, args=(self._embedder,), name="kauri-model", daemon=True).start()
+
+    def _load_model(self) -> None:
+        warm_up(self._embedder)
+        self._has_tried_model.set()
+
+    @property
+    def is_warm(self) -> bool:
+        """Tell whether the full text is open and the model loaded (or known not to load): no question waits."""
+        return self._legs.has_reader and self._has_tried_model.is_set()
 
     def start(self) -> None:
         """Follow the change log from now on."""

@@ -54,7 +54,9 @@ class LexicalFolder:
             state = FolderState(**json.loads(self._state_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
-        return state if state.is_readable and self.generation_path(state.generation).is_dir() else None
+        # tantivy takes a folder without this file for a new index and would find nothing in it
+        is_there = (self.generation_path(state.generation) / "meta.json").is_file()
+        return state if state.is_readable and is_there else None
 
     def generation_path(self, generation: int) -> Path:
         """Return the tantivy folder of a generation."""
@@ -93,9 +95,14 @@ class WriterLock:
         return self._descriptor is not None
 
     def acquire(self) -> bool:
-        """Take the place if it is free; return whether we have it."""
+        """Take the place if it is free; return whether we have it.
+
+        A place whose file was removed meanwhile is given up: another process may hold the file that came after it.
+        """
         if self._descriptor is not None:
-            return True
+            if self._is_in_place(self._descriptor):
+                return True
+            self.release()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -105,6 +112,12 @@ class WriterLock:
             return False
         self._descriptor = descriptor
         return True
+
+    def _is_in_place(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Give the place back."""
@@ -124,21 +137,28 @@ class WriterLock:
 def generation_write(
     folder: LexicalFolder, entries: Iterable[LexicalEntry], *, seq: int, log_identity: str
 ) -> FolderState:
-    """Write a whole new generation without deletions and make it current."""
-    before = folder.state()
-    generation = _next_generation(folder, before)
+    """Write a whole new generation without deletions and make it current; one that fails leaves nothing behind."""
+    generation = _next_generation(folder, folder.state())
     path = folder.generation_path(generation)
-    shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
+    try:
+        _fill(path, entries)
+        state = FolderState(generation, seq, log_identity)
+        folder.save(state)
+    except BaseException:
+        # a full disk would be fuller with every attempt
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+    (folder.base / "rebuild.wanted").unlink(missing_ok=True)
+    return state
+
+
+def _fill(path: Path, entries: Iterable[LexicalEntry]) -> None:
     writer = tantivy.Index(SCHEMA, path=str(path)).writer(_HEAP_BYTES, 1)
     for entry in entries:
         writer.add_document(document(entry))
     writer.commit()
     writer.wait_merging_threads()
-    state = FolderState(generation, seq, log_identity)
-    folder.save(state)
-    (folder.base / "rebuild.wanted").unlink(missing_ok=True)
-    return state
 
 
 def generation_apply(

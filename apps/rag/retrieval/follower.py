@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from apps.rag.config import RagConfig
 from apps.rag.models import IndexChange, IndexEntry
@@ -37,8 +37,13 @@ def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
     identity, last = _log_end()
     if state is None or folder.is_rebuild_asked() or state.log_identity != identity or state.seq > last:
         return rebuild(folder)
-    while state.seq < last:
-        state = _apply_some(folder, state)
+    try:
+        while state.seq < last:
+            state = _apply_some(folder, state)
+    except ValueError:
+        # what tantivy raises for a damaged folder: what PostgreSQL holds is enough to write another
+        logger.warning("full text cannot be changed, it is written anew", exc_info=True)
+        return rebuild(folder)
     if _deleted_share(state) > config.compaction_ratio:
         return rebuild(folder)
     return state
@@ -95,9 +100,9 @@ class Follower:
             self._write()
         state = self._folder.state()
         if state != self._seen:
+            self._on_change()
             self._seen = state
             self._changed_at = time.monotonic()
-            self._on_change()
 
     def _write(self) -> None:
         state = catch_up(self._folder, self._config)
@@ -122,8 +127,10 @@ class Follower:
 
 def _log_end() -> tuple[str, int]:
     """Return what tells this log from another database's, and its last seq."""
-    ends = IndexChange.objects.aggregate(first=Min("created_at"), last=Max("seq"))
-    return (ends["first"].isoformat() if ends["first"] else "", ends["last"] or 0)
+    # by the primary key from both ends: this is asked twice a second of a log that only grows
+    by_seq = IndexChange.objects.order_by("seq")
+    first, last = by_seq.first(), by_seq.last()
+    return (first.created_at.isoformat() if first else "", last.seq if last else 0)
 
 
 def _apply_some(folder: LexicalFolder, state: FolderState) -> FolderState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -25,6 +26,7 @@ from kauri.lib.db import run_db
 logger = logging.getLogger(__name__)
 
 _INDEX_LOOKUP_S = 5.0
+_MAX_SCOPES = 256  # readers' scopes whose codes are remembered
 
 
 class Legs:
@@ -57,16 +59,29 @@ class Legs:
         return self._state.seq if self._state else 0
 
     def reopen(self) -> None:
-        """Show what the writer committed, opening another generation where there is one."""
+        """Show what the writer committed, opening another generation where there is one.
+
+        A damaged one is not shown: the writer is asked for another, and what was open stays so until then.
+        """
         with self._lock:
             state = self._folder.state()
             if state is None:
                 return
-            if self._reader is None or self._state is None or state.generation != self._state.generation:
-                self._reader = LexicalReader(self._folder.generation_path(state.generation))
-            else:
-                self._reader.reload()
-            self._state = state
+            try:
+                self._open(state)
+            except ValueError:
+                # what tantivy raises for anything; a generation that was replaced meanwhile is no damage
+                if self._folder.state() == state:
+                    logger.warning("full text cannot be opened", exc_info=True)
+                    with contextlib.suppress(OSError):
+                        self._folder.ask_rebuild()
+
+    def _open(self, state: FolderState) -> None:
+        if self._reader is None or self._state is None or state.generation != self._state.generation:
+            self._reader = LexicalReader(self._folder.generation_path(state.generation))
+        else:
+            self._reader.reload()
+        self._state = state
 
     async def lexical(self, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
         """Rank by words and by 4-grams; nothing while no full text is open."""
@@ -154,6 +169,7 @@ class Legs:
         key = (scope, self.revision)
         if key not in self._codes:
             found = await run_db(postgres.codes_in_scope, scope)
-            self._codes = {known: codes for known, codes in self._codes.items() if known[1] == self.revision}
+            current = [entry for entry in self._codes.items() if entry[0][1] == self.revision]
+            self._codes = dict(current[-_MAX_SCOPES:])
             self._codes[key] = found
         return self._codes[key]

@@ -1,0 +1,155 @@
+"""A full text that was damaged, removed or left behind comes back by itself."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from apps.rag import indexer
+from apps.rag.build import build_engine
+from apps.rag.config import RagConfig
+from apps.rag.engine import Engine
+from apps.rag.retrieval import folder as folders
+from apps.rag.retrieval.folder import LexicalFolder, WriterLock
+from apps.rag.retrieval.follower import Follower, catch_up
+from apps.rag.tests.entries import article, scope
+from apps.rag.types import Question
+from kauri.lib.db import run_db
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ARTICLE = article("121", "À l'égard des tiers, les organes de gestion ont tout pouvoir pour engager la société.")
+LATER = article("311", "Le capital social doit être d'un million de francs CFA au moins.", version="later")
+
+
+def publish(*entries: indexer.NewEntry) -> None:
+    """Stage and publish entries."""
+    indexer.entries_stage(entries)
+    for each in entries:
+        indexer.version_publish(each.version_id)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LexicalFolder:
+    """Return a folder that holds the article."""
+    publish(ARTICLE)
+    made = LexicalFolder(tmp_path)
+    catch_up(made, RagConfig())
+    return made
+
+
+def generation_of(folder: LexicalFolder) -> Path:
+    """Return the path of the current generation."""
+    state = folder.state()
+    assert state is not None
+    return folder.generation_path(state.generation)
+
+
+def cut_segments(folder: LexicalFolder) -> None:
+    for path in generation_of(folder).glob("*.idx"):
+        path.write_bytes(path.read_bytes()[:10])
+
+
+def garble_meta(folder: LexicalFolder) -> None:
+    (generation_of(folder) / "meta.json").write_text("{", encoding="utf-8")
+
+
+def empty_generation(folder: LexicalFolder) -> None:
+    for path in generation_of(folder).iterdir():
+        path.unlink()
+
+
+def remove_all(folder: LexicalFolder) -> None:
+    shutil.rmtree(folder.base)
+
+
+async def found(engine: Engine, text: str) -> list[str]:
+    """Return the locators that the words of a question find."""
+    result = await engine.search(Question(text, scope()))
+    assert result.degraded == ("lexical_only",)
+    return [each.passage.locator for each in result.passages]
+
+
+@pytest.mark.parametrize("damage", [cut_segments, garble_meta, empty_generation, remove_all])
+async def test_a_start_over_a_damaged_folder_writes_another(
+    folder: LexicalFolder, tmp_path: Path, damage: Callable[[LexicalFolder], None]
+) -> None:
+    damage(folder)
+    engine = build_engine(index_dir=tmp_path, embedder="none")
+    await engine.warm()
+    assert (await found(engine, "engager la société à l'égard des tiers"))[0] == "AUSCGIE art. 121"
+
+
+@pytest.mark.parametrize("damage", [cut_segments, garble_meta, empty_generation, remove_all])
+async def test_a_follower_over_a_damaged_folder_writes_another(
+    folder: LexicalFolder, tmp_path: Path, damage: Callable[[LexicalFolder], None]
+) -> None:
+    engine = build_engine(index_dir=tmp_path, embedder="none")
+    await engine.warm()
+    follower = Follower(folder, RagConfig(), engine._legs.reopen)
+    damage(folder)
+    await run_db(publish, LATER)
+    for _ in range(3):
+        await run_db(follower.step)
+    follower.stop()
+    assert (await found(engine, "capital social d'un million"))[0] == "AUSCGIE art. 311"
+    assert (await found(engine, "engager la société à l'égard des tiers"))[0] == "AUSCGIE art. 121"
+
+
+def test_what_could_not_be_shown_is_shown_at_the_next_step(folder: LexicalFolder) -> None:
+    shown: list[int] = []
+
+    def fail_once() -> None:
+        shown.append(1)
+        if len(shown) == 1:
+            raise OSError(5, "not now")
+
+    follower = Follower(folder, RagConfig(), fail_once)
+    publish(LATER)
+    with pytest.raises(OSError, match="not now"):
+        follower.step()
+    follower.step()
+    follower.step()
+    follower.stop()
+    assert len(shown) == 2
+
+
+def test_a_generation_that_cannot_be_written_leaves_nothing_behind(
+    folder: LexicalFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sorted(folder.base.glob("generation-*"))
+    state = folder.state()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folders, "_fill", full)
+    with pytest.raises(OSError, match="No space"):
+        folders.generation_write(folder, [], seq=9, log_identity="log")
+    assert sorted(folder.base.glob("generation-*")) == before
+    assert folder.state() == state
+
+
+def test_the_writers_place_does_not_outlive_its_file(folder: LexicalFolder) -> None:
+    first, second = WriterLock(folder), WriterLock(folder)
+    assert first.acquire()
+    shutil.rmtree(folder.base)
+    assert second.acquire()
+    assert not first.acquire()
+    second.release()
+    assert first.acquire()
+    first.release()
+
+
+async def test_an_engine_is_warm_once_it_can_search_at_full_speed(folder: LexicalFolder, tmp_path: Path) -> None:
+    engine = build_engine(index_dir=tmp_path, embedder="none")
+    assert not engine.is_warm
+    await engine.warm()
+    deadline = time.monotonic() + 5
+    while not engine.is_warm and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert engine.is_warm
