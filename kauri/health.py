@@ -107,5 +107,7 @@ def _client(url: str) -> redis.Redis:
 
 def _engine() -> dict[str, str | int | float]:
     with contextlib.suppress(Exception):
-        return {"status": OK, "index_revision": get_engine().revision}
+        engine = get_engine()
+        # a cold one answers too: slowly, or from references and vectors alone
+        return {"status": OK if engine.is_warm else DEGRADED, "index_revision": engine.revision}
     return {"status": FAILED}
