@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from apps.chat.models import Turn
 from apps.chat.types import Problem
 from apps.rag.types import AnswerEvent, Question
 from kauri.lib.db import run_db
+from kauri.lib.ending import end_all
 from kauri.lib.errors import KauriError
 from kauri.lib.turnlog import Entry, FenceLost, LogUnavailable, TurnLog
 
@@ -102,8 +103,7 @@ class RunningTurn:
             self._answering.cancel()
         await asyncio.wait({self._answering}, timeout=TURN_LIMIT_S)
         if not self._answering.done():
-            self._answering.cancel()
-            await asyncio.wait({self._answering})
+            await end_all([self._answering])
             return failed(transcript, TimeoutError())
         # A stop that came after the last word stops nothing.
         if self._answering.cancelled():

@@ -25,6 +25,7 @@ from apps.chat.serializers import AnswerSerializer
 from apps.chat.turns import runner
 from kauri.lib import sse
 from kauri.lib.db import run_db
+from kauri.lib.ending import end_all
 from kauri.lib.errors import InvalidInput, KauriError, NotAuthenticated, NotFound
 from kauri.lib.turnhub import Listener
 from kauri.lib.turnlog import Entry
@@ -131,9 +132,7 @@ async def _until_left(work: asyncio.Task[None], listener: Listener, receive: Rec
         if work.done():
             work.result()
     finally:
-        work.cancel()
-        left.cancel()
-        await asyncio.gather(work, left, return_exceptions=True)
+        await end_all((work, left))
         listener.close()
 
 

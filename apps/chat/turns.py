@@ -12,7 +12,7 @@ from types import FrameType
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from apps.chat import metrics
 from apps.chat.errors import LeaseLost
@@ -28,6 +28,7 @@ from apps.chat.ledger import (
 from apps.chat.running import Engine, LogWriter, RunningTurn, interrupted, save
 from apps.rag.build import get_engine
 from kauri.lib.db import run_db
+from kauri.lib.ending import end_all
 from kauri.lib.ids import uuid7
 from kauri.lib.turnhub import TurnHub
 from kauri.lib.turnlog import Entry, LogUnavailable, TurnLog
@@ -80,9 +81,7 @@ class TurnRunner:
         self.begin_drain()
         if self._drained is not None:
             await self._drained
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_all(self._tasks)
         await self.hub.close()
         await self.log.close()
 
@@ -124,6 +123,10 @@ class TurnRunner:
             except DatabaseError as error:
                 logger.warning("leases not renewed", extra={"reason": type(error).__name__})
                 continue
+            except Exception:
+                # Without this task the leases of all turns run out.
+                logger.exception("leases not renewed")
+                continue
             for turn_id, fence in fences.items():
                 if turn_id not in self._running:
                     continue
@@ -140,6 +143,8 @@ class TurnRunner:
                 await self.sweep()
             except DatabaseError as error:
                 logger.warning("turns not swept", extra={"reason": type(error).__name__})
+            except Exception:
+                logger.exception("turns not swept")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._sweep_now.wait()

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from redis.exceptions import RedisError
 
+from kauri.lib.ending import end_all
 from kauri.lib.ids import uuid7
 from kauri.lib.turnlog import Entry, LogUnavailable, TurnLog, client, entry_of, stream_key
 
@@ -125,9 +126,7 @@ class TurnHub:
     async def close(self) -> None:
         """End every listener and the two tasks."""
         self.release(keep=())
-        for task in (*self._tasks, *self._pokes):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._pokes, return_exceptions=True)
+        await end_all((*self._tasks, *self._pokes))
         await self._client.aclose(close_connection_pool=True)
 
     def listen(self, turn_id: UUID, after: int) -> Listener:
@@ -180,8 +179,13 @@ class TurnHub:
             self._changed.set()
             self._poke()
         # The reader may have gone past this listener during its catch-up: then the log has more for it. If it
-        # was past before and the log still had nothing, entries are lost and the saved log will have to do.
-        listener.is_behind = may_be_past and followed.cursor > listener.last
+        # was past before and the log still had nothing, either entries are lost, and the saved log will have to
+        # do, or an earlier listener began beyond the end: the reader goes back, the others pass over what they know.
+        is_past = followed.cursor > listener.last
+        listener.is_behind = may_be_past and is_past
+        if is_past and not may_be_past:
+            followed.cursor = listener.last
+            self._poke()
         followed.listeners.add(listener)
 
     def _poke(self) -> None:
@@ -249,13 +253,13 @@ class TurnHub:
 
     async def _close_gaps(self, quiet: Sequence[UUID]) -> None:
         try:
-            ended = await self._saved(quiet)
+            saved = await self._saved(quiet)
         except Exception:
             logger.warning("saved turns cannot be read")
             return
         now = time.monotonic()
         for turn_id in quiet:
-            if turn_id in ended:
-                self.finished(turn_id, ended[turn_id])
+            if turn_id in saved:
+                self.finished(turn_id, saved[turn_id])
             elif followed := self._followed.get(turn_id):
                 followed.heard_at = now

@@ -146,3 +146,18 @@ async def test_after_release_only_kept_turns_are_followed(hub: TurnHub, log: Tur
     await log.append(kept, 1, [entry(1)])
     async with asyncio.timeout(1):
         assert [one.seq for one in await waiting[0]] == [1]
+
+
+async def test_a_listener_beyond_the_end_keeps_nothing_from_the_others(hub: TurnHub, log: TurnLog) -> None:
+    turn_id = uuid7()
+    await log.append(turn_id, 1, [entry(1)])
+    ahead = asyncio.create_task(hub.listen(turn_id, 999).next())
+    await asyncio.sleep(0.2)
+    usual = hub.listen(turn_id, 0)
+    assert await read(usual, 1) == [1]
+    following = asyncio.create_task(usual.next())
+    await asyncio.sleep(0.2)
+    await log.append(turn_id, 1, [entry(2)])
+    async with asyncio.timeout(1):
+        assert [one.seq for one in await following] == [2]
+    ahead.cancel()
