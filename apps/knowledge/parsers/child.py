@@ -74,11 +74,22 @@ def _is_writing(flags: object) -> bool:
     return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC))
 
 
+def _peak_bytes() -> int:
+    """Return the resident peak of this program.
+
+    Not ru_maxrss on Linux: it outlives exec, so a child of a large worker would begin above its limit.
+    """
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 - no import under limits
+        line = next((line for line in status if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) * 1024
+
+
 def _watch_memory(memory_mb: int, parent_pid: int) -> None:
     """Leave when the resident peak passes the limit or the parent is gone (needed on macOS)."""
-    unit = 1 if sys.platform == "darwin" else 1024
     while True:
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > memory_mb * _MIB:
+        if _peak_bytes() > memory_mb * _MIB:
             os._exit(EXIT_OUT_OF_MEMORY)
         if os.getppid() != parent_pid:
             os._exit(1)

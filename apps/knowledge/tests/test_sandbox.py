@@ -169,6 +169,7 @@ def test_a_confined_process_can_reach_and_write_nothing(tmp_path: Path, attempt:
         check=False,
         timeout=20,
     )
+    assert finished.returncode == 0, finished
     assert json.loads(finished.stdout) in ("PermissionError", "OSError")
     assert not (tmp_path / "written").exists()
 
@@ -179,3 +180,24 @@ def test_the_child_sees_no_secrets_and_starts_without_django(tmp_path: Path) -> 
         "sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_child_of_a_large_process_does_not_begin_above_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "texte.md"
+    path.write_text("# Titre\n\nUne phrase.\n", encoding="utf-8")
+    program = (
+        "import sys\nfrom pathlib import Path\n"
+        "weight = bytearray(700 * 1024 * 1024)\nweight[::4096] = b'x' * len(weight[::4096])\n"
+        "from apps.knowledge.sandbox import parse_file\n"
+        "print(len(parse_file(Path(sys.argv[1]), memory_mb=512, timeout_s=20).blocks))\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "kauri.settings"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert finished.returncode == 0, finished.stderr[-500:]
+    assert int(finished.stdout) == 2
