@@ -2,7 +2,8 @@
 
 A piece is kept when every marker names a retrieved passage, every quotation stands in a passage that the
 piece cites, every number stands in a cited passage or in the question or is the result of a calculation
-that comes out right when computed again, and nothing in it is markup that could act on the reader.
+that comes out right when computed again, and nothing in it is markup that could act on the reader. What is
+cited must have to do with the piece: it shares words with it.
 A piece without a marker is kept only as framing (see `_frames`), as a calculation from numbers that
 are already vouched for, or as a line of a list or table whose introduction carries the marker.
 """
@@ -22,18 +23,29 @@ from apps.rag.generation.arithmetic import steps
 from apps.rag.generation.markers import markers
 from apps.rag.generation.numbers import Mention, mentions
 from apps.rag.generation.quotes import Found, QuotableText, Quotation, locate, quotable, quotations
-from apps.rag.generation.sentences import is_list_line, paragraphs
+from apps.rag.generation.sentences import is_list_line
+from apps.rag.generation.support import is_supported
 from apps.rag.types import Passage, Question, display_locator
 
 _UNSAFE = re.compile(
     r"<\s*/?\s*[a-z!?]|\]\s*\(|!\[|\b(?:https?|ftp|javascript|data|vbscript|file)\s*:\s*/{0,2}\S|\bwww\.\S|&(?:#|lt|gt)"
-    r"|\[[^\]]*\]\s*:\s*\S",
+    r"|\[[^\]]*\]\s*:\s*\S"
+    # signs that hide or turn round what stands beside them: 5\u200b00 reads as 500
+    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]",
     re.IGNORECASE,
 )
-_LINE_PREFIX = re.compile(r"\s*(?:(?:#{1,6}|>|[-*+•–])\s+|(?:\*\*)?\d{1,2}(?:[.)]|°\)?)\s+)*")
-_PARAGRAPH_REFERENCE = re.compile(r"(?:\bal\.|alin[ée]as?|paragraphs?|§)\s*\Z", re.IGNORECASE)
-_FIRST_YEAR = 1_900
-_CLASS_REFERENCE = re.compile(r"\bclass(?:es?)?\s*\Z", re.IGNORECASE)
+# "45) jours" is no numbered line
+_LINE_PREFIX = re.compile(
+    r"\s*(?:(?:#{1,6}|>|[-*+•–])\s+|(?:\*\*)?\d{1,2}(?:[.)]|°\)?)\s+"
+    r"(?!(?:jours?|mois|ans?|ann[ée]es?|semaines?|heures?|%|pour|francs?|F|FCFA|days?|months?|years?|percent)(?!\w)))*",
+    re.IGNORECASE,
+)
+_QUOTE_DRESSING = re.compile(r"[*_>]+|[\s.;:,]+\Z")
+_FIGURES = re.compile(r"\d[\d\s.,]*")
+# Words of a claim that its sources must say: one in four, or one in six where a number was found in them.
+_UNIT_WORDS = frozenset(terms("jours mois ans années semaines heures francs FCFA CFA cent"))
+_WORDS_A_SHARED_ONE = 4
+_WORDS_A_SHARED_ONE_BESIDE_NUMBERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Context:
     given: tuple[Mention, ...]
     asked_stems: frozenset[str]
     is_same_language: bool
-    computed: frozenset[Fraction] = frozenset()
+    computed: tuple[Mention, ...] = ()
     cited: frozenset[int] = frozenset()
     inherited: tuple[int, ...] = ()
 
@@ -96,6 +108,8 @@ def check(piece: str, context: Context) -> Checked:
     claim = _blank(piece, quotes)
     if _UNSAFE.search(claim):
         return _refuse("markup", context)
+    if piece.lstrip().startswith(">") and not _stands_whole(claim, backing, context):
+        return _refuse("quotation", context)
     return _check_claim(_Piece(piece, claim, frozenset(named), backing, is_line), quotes, context)
 
 
@@ -116,15 +130,15 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
     computed = _computed(piece.claim, numbers, vouching, context)
     if computed is None:
         return _refuse("arithmetic", context)
-    context = replace(context, computed=context.computed | computed.values)
+    context = replace(context, computed=(*context.computed, *computed.mentions))
     stated = [number for i, number in enumerate(numbers) if i not in computed.results]
     if not all(_is_supported(piece.claim, number, vouching, context) for number in stated):
         return _refuse("number", context)
     frames = not piece.named and not quotes and _frames(piece.text, context)
     if piece.backing:
-        is_vouched = bool(quotes or numbers) or _shares_words(piece.claim, piece.backing, context)
+        is_vouched = bool(quotes) or _shares_words(piece, numbers, context)
     else:
-        is_vouched = bool(computed.results) or frames
+        is_vouched = (bool(computed.results) and _is_of_the_matter(piece.claim, context)) or frames
     if not is_vouched:
         return _refuse("unrelated" if piece.backing else "uncited", context)
     return Checked(
@@ -140,10 +154,15 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
 def _frames(text: str, context: Context) -> bool:
     if not framing.has_form(text):
         return False
+    return _is_of_the_matter(text, context)
+
+
+def _is_of_the_matter(text: str, context: Context) -> bool:
+    """Tell whether a text says little but what the question and the passages say; another language cannot tell."""
     if not context.is_same_language:
         return True
     known = context.asked_stems.union(*(_stems(passage) for passage in context.sources))
-    return framing.is_known(text, known)
+    return framing.is_known(_FIGURES.sub(" ", text), known)
 
 
 def _refuse(reason: str, context: Context) -> Checked:
@@ -215,68 +234,45 @@ def _blank(piece: str, quotes: tuple[LocatedQuote, ...]) -> str:
 @dataclass(frozen=True, slots=True)
 class _Computed:
     results: frozenset[int]
-    values: frozenset[Fraction]
+    mentions: tuple[Mention, ...]
 
 
 def _computed(claim: str, numbers: Sequence[Mention], backing: frozenset[int], context: Context) -> _Computed | None:
     """Compute written calculations again; None when one is wrong or starts from a number that nothing vouches for."""
     results: set[int] = set()
-    values: set[Fraction] = set()
+    found: list[Mention] = []
     for step in steps(claim, numbers):
-        grown = replace(context, computed=context.computed | values)
+        grown = replace(context, computed=(*context.computed, *found))
         operands_stand = all(i in results or _is_supported(claim, numbers[i], backing, grown) for i in step.operands)
         if not step.is_right or not operands_stand:
             return None
         results.update(step.results)
-        values.update(value for i in step.results for value in numbers[i].values)
-    return _Computed(frozenset(results), frozenset(values))
+        found.extend(numbers[i] for i in step.results)
+    return _Computed(frozenset(results), tuple(found))
 
 
 def _is_supported(claim: str, number: Mention, backing: frozenset[int], context: Context) -> bool:
-    support = [*context.given, *(n for index in sorted(backing) for n in _numbers(context.sources[index]))]
-    if number.code:
-        return any(number.code == other.code for other in support)
-    if number.values & context.computed or any(_agree(number, other) for other in support):
-        return True
-    before = claim[max(0, number.start - 20) : number.start]
-    if _PARAGRAPH_REFERENCE.search(before):
-        return any(
-            number.values & {Fraction(n + 1)} for i in backing for n in range(len(paragraphs(context.sources[i].text)))
-        )
-    if _CLASS_REFERENCE.search(before):
-        return any(str(next(iter(number.values))) == _account_class(context.sources[index]) for index in backing)
-    return False
+    passages = [context.sources[index] for index in sorted(backing)]
+    stated = [*context.given, *(mention for passage in passages for mention in _numbers(passage))]
+    return is_supported(claim, number, stated, context.computed, passages)
 
 
-def _agree(number: Mention, other: Mention) -> bool:
-    """Tell whether a claimed number is the same as one that stands: value and, where both have one, unit."""
-    if number.unit == "%":
-        return bool(_shares(number) & _shares(other))
-    if number.unit == "part" and _shares(number) & _shares(other):
-        return True
-    if not number.values & other.values:
-        return False
-    if other.unit == "date":
-        # "2014" may be a year without a month; "5" is the fifth of a month only beside one.
-        return number.unit == "date" or (not number.unit and min(number.values) >= _FIRST_YEAR)
-    return not (number.unit and other.unit) or number.unit == other.unit
+def _stands_whole(claim: str, backing: frozenset[int], context: Context) -> bool:
+    """Tell whether a line set as a quotation holds, beside quotations in it, only words of a passage that it cites."""
+    words = _QUOTE_DRESSING.sub(" ", claim).strip()
+    return not re.search(r"\w", words) or any(locate(words, _words(context.sources[i])) for i in backing)
 
 
-def _shares(number: Mention) -> frozenset[Fraction]:
-    """Return a percentage or a fraction as a share of one; other numbers are no share."""
-    if number.unit == "%":
-        return frozenset(value / 100 for value in number.values)
-    return number.values if number.unit == "part" else frozenset()
-
-
-def _account_class(passage: Passage) -> str:
-    name, _, number = passage.locator.rpartition(" ")
-    return number[:1] if name.lower() == "compte" else ""
-
-
-def _shares_words(claim: str, backing: frozenset[int], context: Context) -> bool:
-    """Tell whether a claim has anything to do with what it cites; translated answers share too few words to ask."""
-    words = {word for word in terms(claim) if not word[0].isdigit()}
+def _shares_words(piece: _Piece, numbers: Sequence[Mention], context: Context) -> bool:
+    """Tell whether a claim has to do with what it cites; translated answers share too few words to ask."""
+    bare = list(piece.claim)
+    for number in numbers:
+        bare[number.start : number.end] = " " * (number.end - number.start)
+    words = {word for word in terms("".join(bare)) if not word[0].isdigit()} - _UNIT_WORDS
     if not words or not context.is_same_language:
         return True
-    return any(words & _stems(context.sources[index]) for index in backing)
+    said = frozenset[str]().union(*(_stems(context.sources[index]) for index in piece.backing))
+    n_shared = len(words & said)
+    if numbers:
+        return n_shared >= len(words) // _WORDS_A_SHARED_ONE_BESIDE_NUMBERS
+    return n_shared * _WORDS_A_SHARED_ONE >= len(words)

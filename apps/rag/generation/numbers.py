@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -10,21 +11,30 @@ _SMALL = {
     "zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8,
     "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16,
     "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70,
-    "huitante": 80, "nonante": 90,
+    "huitante": 80, "octante": 80, "nonante": 90,
+    "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
+    "cinquantaine": 50, "soixantaine": 60,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-    "ninety": 90,
+    "eleven": 11, "twelve": 12, "dozen": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_BIG = {"mille": 10**3, "mil": 10**3, "thousand": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9,
-        "milliards": 10**9, "billion": 10**9}  # fmt: skip
-_HUNDRED = {"cent": 100, "cents": 100, "hundred": 100}
+_BIG = {"mille": 10**3, "mil": 10**3, "millier": 10**3, "thousand": 10**3, "million": 10**6, "millions": 10**6,
+        "milliard": 10**9, "milliards": 10**9, "billion": 10**9}  # fmt: skip
+_HUNDRED = {"cent": 100, "cents": 100, "centaine": 100, "hundred": 100}
 _PARTS = {
-    "moitie": 2, "half": 2, "tiers": 3, "third": 3, "quart": 4, "quarts": 4, "quarter": 4, "deuxieme": 2,
-    "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6, "septieme": 7, "huitieme": 8, "neuvieme": 9,
-    "dixieme": 10, "onzieme": 11, "douzieme": 12, "quinzieme": 15, "vingtieme": 20, "trentieme": 30,
+    "moitie": 2, "demi": 2, "demie": 2, "half": 2, "tiers": 3, "third": 3, "quart": 4, "quarts": 4, "quarter": 4,
+    "deuxieme": 2, "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6, "septieme": 7, "huitieme": 8,
+    "neuvieme": 9, "dixieme": 10, "onzieme": 11, "douzieme": 12, "quinzieme": 15, "vingtieme": 20, "trentieme": 30,
     "centieme": 100, "millieme": 1000, "fifth": 5, "tenth": 10,
 }  # fmt: skip
-_ACCENTS = str.maketrans("éèêÉÈÊ", "eeeEEE")
+# Signs of the same length, so that places stay: a hyphen that does not break is a hyphen.
+_ACCENTS = str.maketrans("éèêÉÈÊ\u2010\u2011", "eeeEEE--")
+# Numbers of one sign: fractions, powers and indexes, circled and Roman ones.
+_SIGN = (
+    "[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2080-\u2089\u2150-\u2188\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]"
+)
+_AREA = re.compile(r"\b[cdhk]?m\Z")
 
 _GAP = "[ \u00a0\u202f\u2009]"
 _FIGURE = (
@@ -39,7 +49,7 @@ _TOKEN = re.compile(
     rf"|(?P<figure>(?<![\d])(?:{_FIGURE}))(?P<scale>{_GAP}?(?:mille|millions?|milliards?|thousand|billion)\b)?"
     rf"|(?<!\w)(?P<words>(?:{_WORD})(?:(?:[ \u00a0-]"
     rf"|{_GAP}et{_GAP})(?:{_WORD}))*)(?![\w])(?P<part>[ \u00a0-](?:{_PART})s?\b)?"
-    rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)",
+    rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)|(?P<sign>{_SIGN})",
     re.IGNORECASE,
 )
 _MONTH = (
@@ -49,11 +59,11 @@ _MONTH = (
 _UNIT_WORDS = (
     ("date", _MONTH),
     ("%", r"%|pour{g}cent|pour{g}100|p\.{g}?(?:100|cent|c\.)|percent|per{g}cent"),
-    ("day", r"jours?|jrs?|days?"),
-    ("month", r"mois|months?"),
-    ("year", r"ans?|ann[ée]es?|years?"),
-    ("week", r"semaines?|weeks?"),
-    ("hour", r"heures?|hours?|h"),
+    ("day", r"(?:de{g})?(?:jours?|jrs?|days?)"),
+    ("month", r"(?:de{g})?(?:mois|months?)"),
+    ("year", r"(?:d['’])?(?:ans?|ann[ée]es?|years?)"),
+    ("week", r"(?:de{g})?(?:semaines?|weeks?)"),
+    ("hour", r"(?:d['’])?(?:heures?|hours?|h)"),
     ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|euros?|€|F)"),
 )
 _UNIT = re.compile(
@@ -61,6 +71,12 @@ _UNIT = re.compile(
     + "|".join(f"(?P<u{i}>{pattern.replace('{g}', _GAP)})" for i, (_, pattern) in enumerate(_UNIT_WORDS))
     + r")(?!\w)",
     re.IGNORECASE,
+)
+# What is counted where it is no unit: "trois associés". Lower case: "401 Fournisseurs" is an account.
+_COUNTED = re.compile(r"\s*\)?\s*(?P<noun>[a-zà-ÿ]{3,}[sx])(?!\w)")
+_NOT_COUNTED = re.compile(
+    "dans|sans|sous|mais|plus|moins|puis|alors|fois|tous|toutes|vers|hors|lors|apres|depuis|jamais|toujours"
+    "|this|these|less|unless|has|does|was|its"
 )
 _RESTATED = re.compile(r"\s*\(\s*[\d.,\s]{1,20}(%?)\s*\)")
 _RANGE = re.compile(r"\s*\)?\s*(?:,|à|a|ou|et|to|or|and|-|–)\s*\Z", re.IGNORECASE)
@@ -78,8 +94,8 @@ _ONE = frozenset({"un", "une", "one"})
 class Mention:
     """A number in a text. `values` holds its possible readings ("5,000" has two); `code` is set for 269-2-1.
 
-    `unit` is "" (none read), %, day, month, year, week, hour, money, date, part (a fraction or an ordinal) or
-    ref (an article, an account…).
+    `unit` is "" (none read), %, day, month, year, week, hour, money, date, part (a fraction or an ordinal),
+    thing (associates, shares…) or ref (an article, an account…).
     """
 
     start: int
@@ -107,6 +123,8 @@ def _read(text: str, match: re.Match[str]) -> Mention | None:
         return Mention(start, end, frozenset({part, 1 / part}), "part")
     if match["words"]:
         return _read_words(text, match)
+    if match["sign"]:
+        return _read_sign(text, match)
     scale = _BIG[match["scale"].strip(_GAP).lower()] if match["scale"] else 1
     values = frozenset(value * scale for value in _figure_values(match["figure"]))
     return Mention(start, end, values, _unit(text, start, end))
@@ -125,6 +143,13 @@ def _read_words(text: str, match: re.Match[str]) -> Mention | None:
     return Mention(start, end, frozenset({value}), unit)
 
 
+def _read_sign(text: str, match: re.Match[str]) -> Mention | None:
+    if match["sign"] in "\u00b2\u00b3" and _AREA.search(text, max(0, match.start() - 3), match.start()):
+        return None  # m²
+    value = Fraction(unicodedata.numeric(match["sign"])).limit_denominator(1_000)
+    return Mention(*match.span(), frozenset({value}), "part" if value.denominator > 1 else "")
+
+
 def _figure_values(figure: str) -> set[Fraction]:
     compact = re.sub(_GAP, "", figure)
     if re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d+)?", compact):
@@ -141,13 +166,19 @@ def _words_value(words: str) -> int:
     total = current = 0
     for word in re.split(rf"[\s\u00a0-]+|{_GAP}et{_GAP}", words.lower()):
         if word in _SMALL:
-            # quatre-vingt: the only product among the small words
-            current = current * 20 if current % 100 == 4 and word.startswith("vingt") else current + _SMALL[word]
+            current = _with_small(current, word)
         elif word in _HUNDRED:
             current = max(1, current) * 100
         elif word in _BIG:
             total, current = total + max(1, current) * _BIG[word], 0
     return total + current
+
+
+def _with_small(current: int, word: str) -> int:
+    if word.endswith("aine"):
+        return max(1, current) * _SMALL[word]  # une quinzaine
+    # quatre-vingt: the only product among the numbers themselves
+    return current * 20 if current % 100 == 4 and word.startswith("vingt") else current + _SMALL[word]
 
 
 def _unit(text: str, start: int, end: int) -> str:
@@ -158,10 +189,21 @@ def _unit(text: str, start: int, end: int) -> str:
     restated = _RESTATED.match(text, end)
     if restated and restated[1]:
         return "%"
-    match = _UNIT.match(text, restated.end() if restated else end)
-    if match is None:
+    end = restated.end() if restated else end
+    return _unit_word(text, end) or _unit_of_counted(text, end)
+
+
+def _unit_word(text: str, end: int) -> str:
+    match = _UNIT.match(text, end)
+    return next((name for i, (name, _) in enumerate(_UNIT_WORDS) if match[f"u{i}"]), "") if match else ""
+
+
+def _unit_of_counted(text: str, end: int) -> str:
+    counted = _COUNTED.match(text, end)
+    if counted is None or _NOT_COUNTED.fullmatch(counted["noun"]):
         return ""
-    return next(name for i, (name, _) in enumerate(_UNIT_WORDS) if match[f"u{i}"])
+    # "les quinze derniers jours"
+    return _unit_word(text, counted.end()) or "thing"
 
 
 def _spread_units(text: str, found: list[Mention]) -> tuple[Mention, ...]:

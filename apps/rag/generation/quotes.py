@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _APOSTROPHES = "’‘ʼ´`ʹ′"
-_DROPPED = '«»“”„‟"″\u200b\u200c\u200d\ufeff\u00ad'
+_DROPPED = '«»“”„‟‹›"″\u200b\u200c\u200d\ufeff\u00ad'
 _HUGGING = "»”;:!?%"
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)\s*")
+# « le gérant … est … révocable » could be made from a text that says the contrary.
+_NEGATION = re.compile(r"\b(?:n['’]|ne|ni|non|pas|sans|sauf|aucune?|jamais)\b", re.IGNORECASE)
+_SHORT_PART_WORDS = 3
+_CLOSING = {"«": "»", "“": "”", '"': '"', "„": "“”", "‹": "›"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +65,15 @@ def quotable(text: str) -> QuotableText:
 def locate(words: str, text: QuotableText) -> Found | None:
     """Return where `words` stand in the passage, or None when they do not.
 
-    An ellipsis in the quotation stands for left-out words: its parts must follow each other in the passage.
-    A part must begin and end at a word's border.
+    An ellipsis in the quotation stands for left-out words: its parts must follow each other in the passage, and
+    where they are of one or two words no negation may be left out. A part must begin and end at a word's border.
     """
     parts = [reduced for part in _ELLIPSIS.split(words) if (reduced := quotable(part).reduced)]
     first: int | None = None
     position = 0
     for part in parts:
         found = _find_whole(text.reduced, part, position)
-        if found < 0:
+        if found < 0 or (first is not None and _turns_round(parts, text.reduced[position:found])):
             return None
         first = found if first is None else first
         position = found + len(part)
@@ -82,7 +87,7 @@ def quotations(text: str) -> tuple[Quotation, ...]:
     found: list[Quotation] = []
     position = 0
     while position < len(text):
-        if text[position] in '«“"„':
+        if text[position] in _CLOSING:
             end, is_closed = _closing(text, position)
             found.append(Quotation(position, end, text[position + 1 : end - is_closed]))
             position = end
@@ -93,7 +98,7 @@ def quotations(text: str) -> tuple[Quotation, ...]:
 
 def _closing(text: str, start: int) -> tuple[int, bool]:
     opening = text[start]
-    closing = {"«": "»", "“": "”", '"': '"', "„": "“”"}[opening]
+    closing = _CLOSING[opening]
     depth = 1
     for position in range(start + 1, len(text)):
         if text[position] in closing:
@@ -111,6 +116,11 @@ def _reduce(char: str) -> str:
     if char in _APOSTROPHES:
         return "'"
     return "" if char in _DROPPED else char
+
+
+def _turns_round(parts: Sequence[str], left_out: str) -> bool:
+    is_picked = any(len(part.split()) < _SHORT_PART_WORDS for part in parts)
+    return is_picked and _NEGATION.search(left_out) is not None
 
 
 def _find_whole(text: str, part: str, position: int) -> int:

@@ -19,7 +19,7 @@ from apps.rag.tests.passages import ART_311, ART_346, passage
         "au moins. Il est divisé",
         "  Sauf   dispositions nationales ",
         "capital social […] parts sociales égales",
-        "capital social (...) cinq mille",
+        "capital social (...) valeur nominale ne peut",
     ],
 )
 def test_spaces_apostrophes_and_ellipses_do_not_matter(quote: str) -> None:
@@ -34,6 +34,8 @@ def test_spaces_apostrophes_and_ellipses_do_not_matter(quote: str) -> None:
         "le capital doit être",  # a word left out without a mark
         "cinq mille (50.000)",
         "parts sociales […] capital social",  # the wrong order
+        "capital social (...) cinq mille",  # between them stands "ne peut être inférieure à"
+        "la valeur […] peut […] être inférieure",
         "apital social",  # a cut word
         "million (1.000.000) de franc",
         "",
