@@ -90,6 +90,7 @@ def _app_allow(app_url: str, owner_url: str) -> None:
         "GRANT USAGE ON SCHEMA public TO {}",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
         "GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO {}",
+        "GRANT EXECUTE ON FUNCTION rag_hnsw_create(bigint, integer), rag_hnsw_drop(bigint) TO {}",
     )
     with psycopg.connect(owner_url, connect_timeout=5) as connection:
         for right in rights:
