@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 # A busy worker leaves jobs waiting for long; hinting again at each sweep would flood the broker.
 _HINT_AGAIN = timedelta(seconds=60)
 _HINTS_A_SWEEP = 50
+_VECTORS_A_TASK = 500
 
 
 @shared_task(queue="ingest")
@@ -32,6 +33,13 @@ def ingest(*, job_id: str, **_: Any) -> None:
 def embed(*, version_id: str, **_: Any) -> None:
     """Compute the vectors that a version's passages lack, after a correction."""
     indexer.entries_embed(UUID(version_id))
+
+
+@shared_task(queue="ingest")
+def embed_missing(**_: Any) -> None:
+    """Compute vectors that published passages lack, some at a time so that imports come in between."""
+    if indexer.vectors_fill(_VECTORS_A_TASK) == _VECTORS_A_TASK:
+        _send(embed_missing)
 
 
 @shared_task(queue="ingest")
@@ -69,6 +77,8 @@ def _begin(**_: Any) -> None:
     heartbeat.begin()
     # What the worker before this one left behind need not wait for the next round of the schedule.
     _send(sweep_jobs)
+    # EMBEDDER may have been none until now.
+    _send(embed_missing)
 
 
 @worker_shutting_down.connect

@@ -51,19 +51,26 @@ def _index_create(embedder: Embedder, state: str) -> Index:
 
 
 def index_drop(index: Index) -> None:
-    """Remove an index of vectors with all its vectors."""
+    """Remove an index of vectors that is no longer live, with all its vectors."""
     with transaction.atomic():
+        # whoever adds to it meanwhile waits here, finds it gone, and tries again with the live one
+        Index.objects.select_for_update().filter(pk=index.pk).first()
         with connection.cursor() as cursor:
             cursor.execute("SELECT rag_hnsw_drop(%s)", [index.pk])
         index.delete()
 
 
-def entries_embed_missing(entries: QuerySet[IndexEntry], *, progress: Progress | None = None) -> int:
-    """Give each entry the vectors that it lacks in the live index; return how many got some. Raises EmbedderFailed."""
+def entries_embed_missing(
+    entries: QuerySet[IndexEntry], *, progress: Progress | None = None, limit: int | None = None
+) -> int:
+    """Give entries, at most `limit`, the vectors that they lack in the live index; return how many got some.
+
+    Raises EmbedderFailed.
+    """
     embedder = embedder_named(settings.KAURI_EMBEDDER)
-    if not embedder.dimension:
+    if not embedder.dimension or not entries.exists():
         return 0
-    return _fill(embedder, index_ensure(embedder), entries, progress)
+    return _fill(embedder, index_ensure(embedder), entries, progress, limit)
 
 
 def index_rebuild(*, progress: Progress | None = None) -> int:
@@ -75,22 +82,24 @@ def index_rebuild(*, progress: Progress | None = None) -> int:
     if not embedder.dimension:
         return 0
     made = _index_create(embedder, Index.State.BUILDING)
-    n_entries = _fill(embedder, made, IndexEntry.objects.all(), progress)
+    _fill(embedder, made, IndexEntry.objects.all(), progress)
     with transaction.atomic():
         before = list(Index.objects.select_for_update().filter(embedder=embedder.name, state=Index.State.LIVE))
         Index.objects.filter(pk__in=[index.pk for index in before]).update(state=Index.State.RETIRED)
         Index.objects.filter(pk=made.pk).update(state=Index.State.LIVE)
-    # entries that came while we computed went to the index before
-    n_entries += _fill(embedder, made, IndexEntry.objects.all(), None)
     for index in Index.objects.filter(embedder=embedder.name).exclude(pk=made.pk):
         index_drop(index)
-    return n_entries
+    # entries that came while we computed went to the indexes before
+    _fill(embedder, made, IndexEntry.objects.all(), None)
+    return Embedding.objects.filter(index=made).count()
 
 
-def _fill(embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None) -> int:
+def _fill(
+    embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None, limit: int | None = None
+) -> int:
     config = RagConfig()
     has_vector = Embedding.objects.filter(index=index, entry=OuterRef("pk"))
-    missing = list(entries.exclude(Exists(has_vector)).order_by("pk").values_list("pk", flat=True))
+    missing = list(entries.exclude(Exists(has_vector)).order_by("pk").values_list("pk", flat=True)[:limit])
     for at in range(0, len(missing), config.embed_batch):
         batch = IndexEntry.objects.filter(pk__in=missing[at : at + config.embed_batch]).only("text", "search_text")
         rows = _embedded(embedder, index, list(batch), ttl_s=config.embed_cache_ttl_s)

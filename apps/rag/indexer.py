@@ -74,6 +74,15 @@ def entries_embed(version_id: UUID, *, progress: Progress | None = None) -> int:
     return entries_embed_missing(IndexEntry.objects.filter(version_id=version_id), progress=progress)
 
 
+def vectors_fill(limit: int) -> int:
+    """Compute vectors that published entries lack, of at most `limit` entries; return of how many.
+
+    They lack them where EMBEDDER was none when they came, or where the call after a correction was lost. Slow, as
+    `entries_embed`. Raises EmbedderFailed.
+    """
+    return entries_embed_missing(IndexEntry.objects.filter(state=IndexEntry.State.LIVE), limit=limit)
+
+
 @transaction.atomic
 def version_publish(version_id: UUID) -> int:
     """Make a version's staged or withdrawn entries searchable; return how many changed."""

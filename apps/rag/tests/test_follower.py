@@ -17,7 +17,7 @@ from apps.rag.retrieval import folder as folders
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
 from apps.rag.retrieval.follower import Follower, catch_up
 from apps.rag.tests.entries import article, scope
-from apps.rag.types import Question
+from apps.rag.types import NewEntry, Question
 from kauri.lib.db import run_db
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ ARTICLE = article("121", "À l'égard des tiers, les organes de gestion ont tout
 LATER = article("311", "Le capital social doit être d'un million de francs CFA au moins.", version="later")
 
 
-def publish(*entries: indexer.NewEntry) -> None:
+def publish(*entries: NewEntry) -> None:
     """Stage and publish entries."""
     indexer.entries_stage(entries)
     for each in entries:

@@ -105,6 +105,17 @@ def test_without_an_embedder_there_are_no_vectors(settings: object) -> None:
     assert not Index.objects.exists()
 
 
+def test_what_came_without_an_embedder_gets_its_vectors_later(settings: object) -> None:
+    settings.KAURI_EMBEDDER = "none"  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
+    indexer.entries_stage(tuple(article(str(number), f"Le gérant numéro {number}.") for number in range(3)))
+    indexer.version_publish(ONE)
+    indexer.entries_stage((article("9", "pas encore publié", version="staged"),))
+    assert indexer.vectors_fill(2) == 0
+    settings.KAURI_EMBEDDER = "builtin"  # type: ignore[attr-defined]  # as above
+    assert [indexer.vectors_fill(2) for _ in range(3)] == [2, 1, 0]
+    assert set(Embedding.objects.values_list("entry__state", flat=True)) == {"live"}
+
+
 def test_sentences_are_not_cut_at_abbreviations_and_figures() -> None:
     text = "Le capital est d'un million (1.000.000) de francs, art. 3 de la loi. Il est divisé en parts égales."
     assert len(sentences(text)) == 2
