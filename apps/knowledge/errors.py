@@ -50,6 +50,11 @@ class NotPublishable(Conflict):
     default_message = _("Only a draft whose import has finished can be published.")
 
 
+class VersionWithdrawn(Conflict):
+    code = "version_withdrawn"
+    default_message = _("This version was withdrawn before its import ended. To add it after all, send the file again.")
+
+
 class StoredFileDamaged(KauriError):
     """The stored file is gone or no longer has the bytes that were sent."""
 

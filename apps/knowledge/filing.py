@@ -63,8 +63,8 @@ def filing(
     in_force_to: date | None,
 ) -> Filing:
     """Check what is said about a file. Raises BadMetadata, which names the field."""
-    file_name = PurePath(filename.replace("\\", "/")).name[:255]
-    given = " ".join(title.split())
+    file_name = storable(PurePath(filename.replace("\\", "/")).name)[:255]
+    given = " ".join(storable(title).split())
     if kind not in Document.Kind.values:
         raise BadMetadata(
             _("Kind: “%(kind)s” is not one of %(kinds)s.") % _said(kind=kind, kinds=", ".join(Document.Kind))
@@ -89,6 +89,11 @@ def filing(
         in_force_from=in_force_from,
         in_force_to=in_force_to,
     )
+
+
+def storable(text: str) -> str:
+    """Return a text that PostgreSQL takes: names of files may hold bytes that are no characters."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
 def file_check(file: "File[bytes]") -> None:

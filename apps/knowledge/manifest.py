@@ -10,6 +10,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from apps.knowledge.errors import BadMetadata
+from apps.knowledge.filing import storable
 from apps.knowledge.models import Document
 
 
@@ -70,11 +71,14 @@ def _is_manifest(path: Path, manifest: Path | None) -> bool:
 
 
 def _to_add(path: Path, root: Path, rows: Mapping[str, Said], defaults: Said) -> FileToAdd:
-    label = str(path.relative_to(root)) if root.is_dir() else path.name
+    label = storable(str(path.relative_to(root)) if root.is_dir() else path.name)
     said = rows.get(_key(path), defaults)
     problem = ""
     if not path.exists():
         problem = _("There is no such file.")
+    elif not path.is_file():
+        # A pipe would be read for ever.
+        problem = _("This is no ordinary file.")
     elif not said.namespace and rows:
         problem = _("The manifest does not name this file, and no --namespace was given.")
     elif not said.namespace:
@@ -102,6 +106,9 @@ def _row(line: str, number: int, defaults: Said) -> tuple[str, Said]:
         row = json.loads(line)
         file = str(row["file"])
         given = {field.name: row[field.name] for field in fields(Said) if row.get(field.name) is not None}
+        for name, value in given.items():
+            if not isinstance(value, str) or "\x00" in value:
+                raise ValueError(f"{name}: {value!r}")
         for name in ("in_force_from", "in_force_to"):
             if name in given:
                 given[name] = date.fromisoformat(given[name])

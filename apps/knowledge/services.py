@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Max
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from apps.accounts.types import Principal
 from apps.knowledge import access, tasks
@@ -78,8 +79,10 @@ def document_add(
         in_force_from=in_force_from,
         in_force_to=in_force_to,
     )
-    if not Namespace.objects.filter(pk=namespace).exists():
-        raise UnknownNamespace
+    known = Namespace.objects.values_list("slug", flat=True)
+    if namespace not in known:
+        sentence = _("There is no collection “%(given)s”. There are: %(known)s.")
+        raise UnknownNamespace(sentence % {"given": namespace, "known": ", ".join(known)})
     file_check(file)
     # Before the transaction: a file that nothing points to does no harm, a row without its file does.
     stored = file_store(file)
@@ -115,10 +118,11 @@ def version_withdraw(*, principal: Principal, version_id: UUID) -> None:
 @transaction.atomic
 def passage_correct(*, principal: Principal, passage_id: UUID, edited_text: str, is_hidden: bool) -> None:
     """Lay a correction or a hide over a passage; what was read from the file stays. Raises NotFound."""
-    passages = Passage.objects.select_for_update(of=("self",)).select_related("version__document")
-    passage = passages.filter(pk=passage_id, version__document__in=access.managed(principal)).first()
-    if passage is None:
+    # The document's row first, as whoever publishes or withdraws: else a passage withdrawn meanwhile came back.
+    documents = access.managed(principal).select_for_update(of=("self",))
+    if documents.filter(versions__passages=passage_id).first() is None:
         raise NotFound
+    passage = Passage.objects.select_for_update(of=("self",)).select_related("version__document").get(pk=passage_id)
     correction = edited_text.strip()
     passage.edited_text = "" if correction == passage.text.strip() else correction
     passage.is_hidden = is_hidden

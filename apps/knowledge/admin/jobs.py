@@ -1,5 +1,6 @@
 """Imports: stage, progress, reason, and the button that tries again."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.accounts.auth import principal_for_request
 from apps.knowledge import selectors, services
 from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
+from apps.knowledge.errors import JobNotRetryable
 from apps.knowledge.models import IngestionJob
 from kauri.lib.errors import KauriError, NotFound
 
@@ -82,11 +84,14 @@ class IngestionJobAdmin(CorpusAdmin):
     @admin.action(description=_("Try again"), permissions=["view"])
     def retry_selected(self, request: HttpRequest, jobs: QuerySet[IngestionJob]) -> None:
         """Try the failed ones among the chosen imports again."""
-        failed = jobs.filter(state=IngestionJob.State.FAILED).values_list("pk", flat=True)
-        for job_id in failed:
-            services.job_retry(principal=principal_for_request(request), job_id=job_id)
-        sentence = ngettext("%(n)d import is tried again.", "%(n)d imports are tried again.", len(failed))
-        messages.success(request, sentence % {"n": len(failed)})
+        n_tried = 0
+        for job_id in list(jobs.filter(state=IngestionJob.State.FAILED).values_list("pk", flat=True)):
+            # Somebody else may have pressed the button meanwhile.
+            with contextlib.suppress(JobNotRetryable, NotFound):
+                services.job_retry(principal=principal_for_request(request), job_id=job_id)
+                n_tried += 1
+        sentence = ngettext("%(n)d import is tried again.", "%(n)d imports are tried again.", n_tried)
+        messages.success(request, sentence % {"n": n_tried})
 
     @shown(_("Document"), ordering="version__title")
     def document_shown(self, job: IngestionJob) -> str:

@@ -1,7 +1,10 @@
 """Recognise what a file is from its content; its name is never looked at."""
 
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from io import BytesIO
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -27,6 +30,20 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio"),
 )
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_END_OF_DIRECTORY = b"PK\x05\x06"
+# Some 10,000 entries: more of them would fill the memory of whoever only wants to know what the file is.
+_MAX_DIRECTORY_BYTES = 1 << 20
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Stream names of OLE containers, in the order in which they decide. The first is what Office
 # writes around a .docx or .xlsx with a password.
@@ -94,11 +111,13 @@ def _recognise_ole(raw: bytes) -> str:
 
 
 def _recognise_zip(raw: bytes) -> str:
+    if _directory_bytes(raw) > _MAX_DIRECTORY_BYTES:
+        return "zip"
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
             names = set(archive.namelist())
             mimetype = archive.read("mimetype")[:100].decode("latin-1") if _has_small(archive, "mimetype") else ""
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+    except _ZIP_ERRORS:
         # A cut-off .docx has no directory any more; its first entries still name their parts.
         return "docx" if b"word/" in raw else "zip"
     for part, name in _MIMETYPES:
@@ -113,6 +132,12 @@ def _recognise_zip(raw: bytes) -> str:
     if any(name.startswith("visio/") for name in names):
         return "visio"
     return "docx" if "[Content_Types].xml" in names and b"wordprocessingml" in raw else "zip"
+
+
+def _directory_bytes(raw: bytes) -> int:
+    """Return the size that a zip gives for its directory, 0 where it has none; zip64 says a size that is too large."""
+    end = raw.rfind(_END_OF_DIRECTORY, max(0, len(raw) - 66_000))
+    return int.from_bytes(raw[end + 12 : end + 16], "little") if end >= 0 else 0
 
 
 def _has_small(archive: zipfile.ZipFile, name: str) -> bool:

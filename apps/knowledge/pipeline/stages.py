@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 
 from apps.knowledge import chunking
 from apps.knowledge.chunking.types import CHUNKER_REVISION, Chunked, ChunkedPassage, ParsedAccount
-from apps.knowledge.errors import NothingToRead
+from apps.knowledge.errors import NothingToRead, VersionWithdrawn
 from apps.knowledge.files import local_copy
-from apps.knowledge.models import Account, DocumentVersion, IngestionJob, Passage, always
+from apps.knowledge.models import Account, Document, DocumentVersion, IngestionJob, Passage, always
 from apps.knowledge.parsers.types import PARSER_REVISION, ParsedDocument
 from apps.knowledge.pipeline import lease, publication
 from apps.knowledge.pipeline.entries import entries_of
@@ -30,6 +30,8 @@ def work(claim: Claim) -> None:
 
     Raises KauriError subclasses that say why the document cannot be taken, and LeaseLost.
     """
+    with transaction.atomic():
+        _require_wanted(claim.version_id)
     version = DocumentVersion.objects.select_related("document").defer("plain_text").get(pk=claim.version_id)
     # Text and passages are saved in one transaction: they are all there, or nothing is.
     if not version.is_read:
@@ -37,11 +39,13 @@ def work(claim: Claim) -> None:
     lease.advance(claim, _Stage.STAGING, 35)
     with transaction.atomic():
         lease.lock(claim)
+        _require_wanted(claim.version_id)
         indexer.entries_stage(entries_of(version, version.passages.all()))
     _embed(claim)
     lease.advance(claim, _Stage.PUBLISHING, _EMBED_TO)
     with transaction.atomic():
         lease.lock(claim)
+        _require_wanted(claim.version_id)
         if claim.is_publishing:
             publication.version_publish(claim.version_id)
         lease.update(
@@ -55,6 +59,13 @@ def work(claim: Claim) -> None:
             reason_code="",
             reason={},
         )
+
+
+def _require_wanted(version_id: UUID) -> None:
+    """Hold the document's row, as whoever withdraws does. Raises VersionWithdrawn."""
+    Document.objects.select_for_update(of=("self",)).get(versions=version_id)
+    if DocumentVersion.objects.filter(pk=version_id, state=DocumentVersion.State.WITHDRAWN).exists():
+        raise VersionWithdrawn
 
 
 def _read(claim: Claim, version: DocumentVersion) -> None:

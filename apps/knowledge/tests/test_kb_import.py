@@ -1,6 +1,8 @@
 import json
+import os
 import time
-from io import StringIO
+import zipfile
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,47 @@ def test_options_say_what_a_single_file_is(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_of_which_nobody_said_where_it_belongs_fails_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "texte.md"
+    path.write_text(ARTICLES, encoding="utf-8")
+    summary, code = _run(path)
+    (file,) = summary["files"]
+    assert (file["result"], code) == ("failed", 1)
+    assert "--namespace" in file["reason"]
+    summary, code = _run(path, "--namespace", "nulle_part")
+    (file,) = summary["files"]
+    assert (file["reason_code"], code) == ("namespace_unknown", 1)
+    assert "nulle_part" in file["reason"]
+    assert "syscohada_revise" in file["reason"]
+
+
+def test_odd_files_hang_nothing_and_stop_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tube.md")
+    (tmp_path / "texte.md").write_text(ARTICLES, encoding="utf-8")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/d\xe9cret.md")).write_text(ARTICLES + "\n", encoding="utf-8")
+    (tmp_path / "abime.odt").write_bytes(_damaged_zip())
+    summary, code = _run(tmp_path, tmp_path / "tube.md", "--namespace", "doctrine")
+    results = {file["label"]: (file["result"], file["reason_code"]) for file in summary["files"]}
+    assert results == {
+        "abime.odt": ("failed", "unsupported_format"),
+        "d?cret.md": ("added", ""),
+        "texte.md": ("added", ""),
+        "tube.md": ("failed", "metadata_invalid"),
+    }
+    assert code == 1
+
+
+def _damaged_zip() -> bytes:
+    """Return a zip whose one compressed entry does not expand: reading it raises what zlib raises."""
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text" * 9)
+    raw = bytearray(made.getvalue())
+    start = raw.index(b"mimetype") + len("mimetype")
+    raw[start : start + 8] = b"\xff" * 8
+    return bytes(raw)
+
+
 def test_the_table_names_each_file_its_result_and_reason(tmp_path: Path) -> None:
     manifest = _folder(
         tmp_path, [{"file": "acte.md", **ROW}], {"acte.md": ARTICLES, "[red]x.png": b"\x89PNG\r\n\x1a\n"}
@@ -128,6 +171,9 @@ def test_the_table_names_each_file_its_result_and_reason(tmp_path: Path) -> None
         ('{"namespace": "x"}', "file"),
         ('{"file": "a.md", "in_force_from": "5 mai"}', "5 mai"),
         ("[]", "1"),
+        ('{"file": "a.md", "title": 5}', "title"),
+        ('{"file": "a.md", "code": ["X"]}', "code"),
+        ('{"file": "a.md", "namespace": "a\\u0000b"}', "namespace"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused_by_line(tmp_path: Path, line: str, word: str) -> None:

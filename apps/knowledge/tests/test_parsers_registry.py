@@ -1,3 +1,5 @@
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,12 @@ def test_it_reads_a_word_file_whatever_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(files.word(lambda document: document.add_paragraph("Bonjour")))
     assert read_document(path).format == "docx"
+
+
+def test_a_zip_of_countless_entries_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for number in range(12_000):
+            archive.writestr(f"word/{number:060}.xml", b"")
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert recognise(made.getvalue()) == "zip"

@@ -1,13 +1,15 @@
+import threading
 from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connections, transaction
 
 from apps.accounts.types import Principal
-from apps.knowledge import services
-from apps.knowledge.errors import NotPublishable, PeriodOverlaps
+from apps.knowledge import sandbox, services
+from apps.knowledge.errors import NotPublishable, PeriodOverlaps, VersionWithdrawn
 from apps.knowledge.models import Document, DocumentVersion, Passage
-from apps.knowledge.pipeline import run_job
+from apps.knowledge.pipeline import run_job, stages
 from apps.knowledge.tests.people import FIRST, SECOND, add, add_ready, events
 from apps.rag.models import IndexChange, IndexEntry
 
@@ -81,3 +83,41 @@ def test_withdrawing_takes_effect_in_the_index_and_is_told_once(curator: Princip
     assert events().count("knowledge.document.withdrawn") == 1
     assert IndexChange.objects.filter(operation="delete").count() == Passage.objects.count()
     assert not add(curator).is_unchanged, "a withdrawn file may come again, as a new version"
+
+
+def test_a_version_withdrawn_during_its_import_never_comes_back(
+    curator: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = add(curator)
+    parse = sandbox.parse_file
+
+    def withdrawn_meanwhile(*args: Any, **kwargs: Any) -> Any:
+        services.version_withdraw(principal=curator, version_id=added.version_id)
+        return parse(*args, **kwargs)
+
+    monkeypatch.setattr(stages, "parse_file", withdrawn_meanwhile)
+    assert run_job(added.job_id).reason_code == VersionWithdrawn.code
+    services.job_retry(principal=curator, job_id=added.job_id, hint=False)
+    assert run_job(added.job_id).reason_code == VersionWithdrawn.code
+    assert not IndexEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_correction_waits_for_a_withdrawal_and_brings_nothing_back(curator: Principal) -> None:
+    added = add_ready(curator)
+    passage_id = Passage.objects.latest("ordinal").pk
+    ended = threading.Event()
+
+    def correct() -> None:
+        services.passage_correct(principal=curator, passage_id=passage_id, edited_text="Autre.", is_hidden=False)
+        ended.set()
+        connections.close_all()
+
+    thread = threading.Thread(target=correct)
+    with transaction.atomic():
+        services.version_withdraw(principal=curator, version_id=added.version_id)
+        thread.start()
+        assert not ended.wait(0.3)
+    thread.join(10)
+    assert ended.is_set()
+    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"withdrawn"}

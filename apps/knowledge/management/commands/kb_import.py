@@ -49,14 +49,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # Django's wrapper writes like a file
+        batch: Batch | None = None
+        states: Sequence[FileState]
         try:
             batch = _batch(options)
             with _progress(batch, is_shown=not options["json"]):
-                states: Sequence[FileState] = batch.run()
+                states = batch.run()
         except OperationalError as error:
             raise CommandError(_("The database does not answer. Start Kauri with “manage.py up” first.")) from error
         except KeyboardInterrupt:
-            _say_stopped(console, batch.states, is_json=options["json"], elapsed_s=time.monotonic() - started)
+            states = batch.states if batch else ()
+            _say_stopped(console, states, is_json=options["json"], elapsed_s=time.monotonic() - started)
             raise SystemExit(130) from None
         _say(console, states, is_json=options["json"], elapsed_s=time.monotonic() - started)
         if any(state.result == "failed" for state in states):
