@@ -28,6 +28,7 @@ from kauri.launcher.process import (
     Account,
     Command,
     Record,
+    reap,
     record_read,
     record_write,
     spawn,
@@ -122,7 +123,7 @@ class EmbeddedPostgres:
             if self._socket_dir is None:
                 self._socket_dir = socket_dir_reuse(record.socket_dir, self._account)
         if self._process:
-            self._process.wait()
+            reap(self._process, stop_signal=signal.SIGINT, timeout_s=STOP_TIMEOUT_S)
         self._record_path.unlink(missing_ok=True)
 
     def spawn(self) -> None:

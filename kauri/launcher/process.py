@@ -142,6 +142,14 @@ def stop(record: Record, *, stop_signal: signal.Signals, timeout_s: float) -> No
     wait_until(lambda: not any(map(is_alive, [record, *family])), timeout_s=KILL_TIMEOUT_S)
 
 
+def reap(child: subprocess.Popen[bytes], *, stop_signal: signal.Signals, timeout_s: float) -> None:
+    """Take leave of a child of this process; one that still runs, its record lost, is stopped as a recorded one is."""
+    started = started_at(child.pid) if child.poll() is None else None
+    if started is not None:
+        stop(Record(child.pid, started), stop_signal=stop_signal, timeout_s=timeout_s)
+    child.wait()
+
+
 def family_of(record: Record) -> tuple[Record, ...]:
     """Return the live processes that a recorded one started, also when it is dead itself.
 

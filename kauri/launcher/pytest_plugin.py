@@ -13,8 +13,10 @@ import pytest
 from kauri.launcher.testing import test_environment
 
 _stack = ExitStack()
-atexit.register(_stack.close)  # also where pytest ends before it is configured
 _stack.enter_context(test_environment())
+# Also where pytest ends before it is configured. Only now: what is registered later runs earlier, and the
+# temporary folder with the records of the servers removes itself at exit, too.
+atexit.register(_stack.close)
 os.environ.setdefault("KAURI_DB_POOL", "0")  # a pool would keep the test database open at its end
 
 

@@ -16,7 +16,7 @@ from kauri.launcher.folders import (
     socket_dir_remove,
     socket_dir_reuse,
 )
-from kauri.launcher.process import Command, Record, record_read, record_write, spawn, started_at, stop, wait_until
+from kauri.launcher.process import Command, Record, reap, record_read, record_write, spawn, started_at, stop, wait_until
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 4.0
@@ -81,7 +81,7 @@ class EmbeddedValkey:
             if self._socket_dir is None:
                 self._socket_dir = socket_dir_reuse(record.socket_dir, None)
         if self._process:
-            self._process.wait()
+            reap(self._process, stop_signal=signal.SIGTERM, timeout_s=STOP_TIMEOUT_S)
         self._record_path.unlink(missing_ok=True)
 
     def spawn(self) -> None:

@@ -55,3 +55,10 @@ def test_stop_leaves_neither_process_nor_folder(state: EmbeddedValkey) -> None:
     state.stop()
     assert not state.is_running()
     assert not Path(url.removeprefix("unix://").split("?")[0]).parent.exists()
+
+
+def test_it_stops_although_its_record_has_gone(state: EmbeddedValkey, tmp_path: Path) -> None:
+    state.start()
+    (tmp_path / "un dossier à part" / "run" / "valkey-state.json").unlink()
+    state.stop()
+    assert not state.is_ready()
