@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from apps.knowledge.chunking.accounts import chunk_chart
 from apps.knowledge.chunking.cut import Span, cut
+from apps.knowledge.chunking.front import with_cover_as_text, without_own_code
 from apps.knowledge.chunking.layout import lay_out
 from apps.knowledge.chunking.sections import (
     Section,
@@ -44,7 +45,10 @@ def chunk(document: ParsedDocument, *, code: str = "", kind: str = "", plan: str
     """
     if any(block.account is not None for block in document.blocks):
         return chunk_chart(document, plan=plan, title=title)
-    plain_text, placed = lay_out(document.blocks, has_header_rows=document.format != "pdf")
+    blocks = tuple(without_own_code(document.blocks, code))
+    if kind in _LAW_KINDS and document.format == "pdf":
+        blocks = with_cover_as_text(blocks)
+    plain_text, placed = lay_out(blocks, has_header_rows=document.format != "pdf")
     is_law = kind in _LAW_KINDS and any(
         article_of(block) is not None for block in placed if block.block.kind == "heading"
     )

@@ -118,3 +118,26 @@ def test_a_course_that_quotes_articles_is_not_cut_as_law() -> None:
 def test_short_titles() -> None:
     assert short_title("Décret 2007-724 (Burkina Faso)") == "Décret 2007-724"
     assert short_title("Acte uniforme révisé relatif au droit des sociétés commerciales").endswith("…")
+
+
+def test_a_cover_stands_above_no_article() -> None:
+    cover = tuple(Block("heading", text, level=level, page=1) for text, level in (("OHADA", 7), ("ACTE UNIFORME", 8)))
+    body = law("Considérant le traité.", "Article 1", "Toute société est immatriculée.", "Article 2", "Les statuts.")
+    chunked = chunk(ParsedDocument("pdf", (*cover, *body.blocks)), kind="law", code="AUX")
+    assert {p.locator: p.heading_path for p in chunked.passages if p.references} == {"AUX art. 1": (), "AUX art. 2": ()}
+    assert [entry.title for entry in chunked.outline] == ["Article 1", "Article 2"]
+    assert chunked.plain_text.startswith("OHADA\n\nACTE UNIFORME")
+
+
+def test_one_title_stays_a_heading() -> None:
+    title = Block("heading", "ACTE UNIFORME", level=1, page=1)
+    body = law("Article 1", "Toute société est immatriculée.")
+    chunked = chunk(ParsedDocument("pdf", (title, *body.blocks)), kind="law", code="AUX")
+    assert chunked.passages[-1].heading_path == ("ACTE UNIFORME",)
+
+
+def test_a_documents_own_code_beside_an_article_is_none_of_its_text() -> None:
+    chunked = chunk(
+        law("Article 430 COCC", "Tout apport est publié.", "Article 431", "COCC : le code."), kind="law", code="COCC"
+    )
+    assert [p.text for p in chunked.passages] == ["Tout apport est publié.", "COCC : le code."]
