@@ -21,13 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
 
 import django
+from django.conf import settings
 
 TARGET_P95_MS = 30.0
 
 
 def questions_read(limit: int) -> list[str]:
     """Return the development questions and load questions, shuffled the same way every time."""
-    data_dir = Path(os.environ.get("KAURI_DATA_DIR", "../shared/data"))
+    data_dir = Path(settings.KAURI_DATA_DIR)
     files = (data_dir / "questions" / "ohada_dev.jsonl", data_dir / "queries" / "load_questions_fr.jsonl")
     texts = [json.loads(line)["text"] for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     random.Random(1).shuffle(texts)

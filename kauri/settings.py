@@ -20,6 +20,7 @@ from kauri.observability import logging_config
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(BASE_DIR / ".env")
 KAURI_VAR_DIR = Path(env.text("KAURI_VAR_DIR", str(BASE_DIR / "var"))).resolve()
+KAURI_DATA_DIR = Path(env.text("KAURI_DATA_DIR", str(BASE_DIR.parent / "shared" / "data")))  # to measure against
 _embedded = env.services(KAURI_VAR_DIR)
 
 # --- What this process is ---

@@ -79,8 +79,8 @@ def test_rebuild_computes_vectors_into_a_new_index(settings: Any) -> None:
     assert after.pk != before.pk
 
 
-def test_evaluation_says_where_its_questions_should_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("KAURI_DATA_DIR", str(tmp_path))
+def test_evaluation_says_where_its_questions_should_be(settings: Any, tmp_path: Path) -> None:
+    settings.KAURI_DATA_DIR = tmp_path
     with pytest.raises(CommandError, match="KAURI_DATA_DIR"):
         said("rag_eval")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, cast
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, load: bool, unload: bool, **options: Any) -> None:
         """Load or unload as asked, then evaluate and print."""
-        data_dir = Path(os.environ.get("KAURI_DATA_DIR", "../shared/data"))
+        data_dir = Path(settings.KAURI_DATA_DIR)
         if unload:
             self.stdout.write(f"{sum(corpus_unload(corpus) for corpus in _CORPORA)} entries removed")
             return
