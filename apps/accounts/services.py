@@ -34,3 +34,8 @@ def user_registered(*, user_id: UUID) -> None:
     space = Organisation.objects.create(name=user.name or _("Personal space"), is_personal=True)
     Membership.objects.create(user=user, organisation=space, role=Membership.Role.OWNER)
     outbox.publish(type="user.registered", aggregate_id=user.pk, payload={"user_id": str(user.pk)})
+
+
+def language_keep(*, user_id: UUID, language: str) -> None:
+    """Remember a person's language for every browser in which they sign in."""
+    User.objects.filter(pk=user_id).update(language=language)
