@@ -1,7 +1,6 @@
 """Credential to principal, for HTTP and the stream."""
 
 from collections.abc import MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import constant_time_compare
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
@@ -51,11 +50,9 @@ async def principal_from_scope(scope: MutableMapping[str, Any]) -> Principal:
 def _session_key(scope: MutableMapping[str, Any]) -> str:
     for name, value in scope.get("headers", ()):
         if name == b"cookie":
-            try:
-                morsel = SimpleCookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME)
-            except CookieError:
-                return ""
-            return morsel.value if morsel else ""
+            # As Django reads them: SimpleCookie drops every cookie after one that breaks the grammar, and other
+            # programs on localhost set such ones.
+            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
     return ""
 
 

@@ -31,6 +31,13 @@ async def test_a_session_cookie_names_its_user(signed_in: tuple[User, str]) -> N
     assert len(principal.organisation_ids) == 1
 
 
+async def test_a_broken_cookie_of_another_program_hides_nobody(signed_in: tuple[User, str]) -> None:
+    user, cookie = signed_in
+    sent = f'prefs={{"a": 1}}; {settings.SESSION_COOKIE_NAME}={cookie}'
+    principal = await principal_from_scope({"type": "http", "headers": [(b"cookie", sent.encode())]})
+    assert principal.user_id == user.pk
+
+
 @pytest.mark.parametrize("headers", [[], [(b"cookie", b"sessionid=unknown")], [(b"cookie", b"a=b; \xff;;=")]])
 @pytest.mark.django_db(transaction=True)
 async def test_whoever_has_no_session_is_nobody(headers: list[tuple[bytes, bytes]]) -> None:
