@@ -5,13 +5,13 @@ import { followAll, place, running } from "./live.js";
 
 let form = null;
 let isAsking = false;
-let lastKey = { text: "", key: "" };
+let lastKey = { request: "", key: "" };
 
-/** One key for one question, the same when it is sent again after a failure. */
-function idempotencyKey(question) {
-  if (lastKey.text !== question) {
+/** One key for one question and its scope, the same when it is sent again after a failure. */
+function idempotencyKey(request) {
+  if (lastKey.request !== request) {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    lastKey = { text: question, key: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+    lastKey = { request, key: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
   }
   return lastKey.key;
 }
@@ -90,10 +90,10 @@ async function show(conversationId, messageId, replaced = null) {
 function ask(question) {
   const conversation = form.dataset.conversation;
   const body = { question, ...scope(), ...(conversation ? { conversation_id: conversation } : {}) };
-  const headers = { prefer: "respond-async", "idempotency-key": idempotencyKey(question) };
+  const headers = { prefer: "respond-async", "idempotency-key": idempotencyKey(JSON.stringify(body)) };
   attempt(() => post("/v1/chat/query", body, headers), async (taken) => {
-    lastKey = { text: "", key: "" };
-    clear();
+    lastKey = { request: "", key: "" };
+    clear(question);
     if (conversation) await show(conversation, taken.message_id);
     else location.assign(`/c/${taken.conversation_id}/`);
   });
@@ -138,7 +138,8 @@ function onSubmit(event) {
   event.preventDefault();
   const question = target.matches("[data-suggest]") ? event.submitter.value : text();
   if (!question) focusField();
-  else if (running()) note(part("running"));
+  // Enter pressed twice on the same question is one question; another one waits in its field.
+  else if (running() || (isAsking && question !== lastKey.text)) note(part("running"));
   else ask(question);
 }
 
@@ -146,7 +147,9 @@ function onKey(event) {
   if (event.key === "Escape" && !event.defaultPrevented && !event.shiftKey && running()) stop();
   if (event.key.toLowerCase() === "o" && event.shiftKey && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    location.assign($("[data-new-question]").href);
+    const start = $("[data-new-question]").href;
+    if (location.href === start) focusField();
+    else location.assign(start);
   }
 }
 
