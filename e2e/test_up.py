@@ -56,7 +56,9 @@ def restart(stack: Stack) -> float:
 
 
 def test_the_first_start_prints_one_password_each(own_stack: Stack) -> None:
-    until(lambda: own_stack.url in own_stack.log(), timeout_s=10, what="the address")
+    # After the address, where they are seen, and not before the lines of the start.
+    until(lambda: own_stack.log().count("@kauri.example") == 2, timeout_s=10, what="both passwords")
+    assert own_stack.log().index(f" {own_stack.url}") < own_stack.log().index("@kauri.example")
     # token_urlsafe(12) has 16 characters
     passwords = [
         re.findall(rf"{name}@kauri\.example .* ([\w-]{{16}}) ", own_stack.log()) for name in ("curateur", "demo")

@@ -61,7 +61,7 @@ class Supervisor:
     ) -> None:
         self._run_dir = folder_make(run_dir)
         self._cwd = cwd
-        self._console = console
+        self.console = console
         self._children = tuple(children)
         self._running: dict[str, tuple[Child, asyncio.subprocess.Process]] = {}
         self._stopping = asyncio.Event()
@@ -101,7 +101,7 @@ class Supervisor:
         if self._stopping.is_set():
             self._hurry.set()
         else:
-            self._console.say(_("Stopping."))
+            self.console.say(_("Stopping."))
         self._stopping.set()
 
     async def run_once(self, child: Child) -> int:
@@ -124,7 +124,7 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             pause_s = FIRST_PAUSE_S if time.monotonic() - began > STEADY_AFTER_S else pause_s
-            self._console.line(child.name, _ended(status, pause_s))
+            self.console.line(child.name, _ended(status, pause_s))
             await self._pause(pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -134,8 +134,8 @@ class Supervisor:
             await asyncio.sleep(STORE_POLL_S)
             if store.is_running():
                 continue
-            self._console.line(store.name, log_tail(store.log))
-            self._console.line(store.name, _("Ended; starting again in %(seconds)s s.") % {"seconds": pause_s})
+            self.console.line(store.name, log_tail(store.log))
+            self.console.line(store.name, _("Ended; starting again in %(seconds)s s.") % {"seconds": pause_s})
             await asyncio.sleep(pause_s)
             # In this thread: a server is told to end when the thread that started it does.
             store.spawn()
@@ -169,9 +169,9 @@ class Supervisor:
             if len(unfinished) > LONGEST_LINE:
                 lines, unfinished = [*lines, unfinished], b""
             for line in lines:
-                self._console.line(name, line.decode("utf-8", "replace"))
+                self.console.line(name, line.decode("utf-8", "replace"))
         if unfinished:
-            self._console.line(name, unfinished.decode("utf-8", "replace"))
+            self.console.line(name, unfinished.decode("utf-8", "replace"))
 
     def _extra_names(self) -> list[str]:
         kept = {child.name for child in self._children}

@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -67,11 +67,16 @@ def _run(options: UpOptions, console: Console) -> None:
     port_check(options.host, options.port)
     console.say(_("Starting in %(folder)s.") % {"folder": options.var_dir})
     with stores_open(options.var_dir) as stores, services_written(options.var_dir, stores, web_url=_web_url(options)):
-        _prepare(options, stores, console)
-        asyncio.run(_keep(supervisor, stores, options, importer, console))
+        passwords: list[str] = []
+        try:
+            _prepare(options, stores, console, passwords)
+            asyncio.run(_keep(supervisor, stores, options, importer, lambda: _say_all(passwords, console)))
+        finally:
+            _say_all(passwords, console)  # where it was never ready: they cannot be had again
 
 
-def _prepare(options: UpOptions, stores: Stores, console: Console) -> None:
+def _prepare(options: UpOptions, stores: Stores, console: Console, passwords: list[str]) -> None:
+    """Bring the database up to date; append the sentences with new passwords, to be said once."""
     stamp = options.var_dir / "run" / "migrated.json"
     if stamp_holds(stamp, stores.database_owner_url):
         return
@@ -83,15 +88,29 @@ def _prepare(options: UpOptions, stores: Stores, console: Console) -> None:
     if preparation.is_unused():
         if options.has_samples:  # noted first: a start that is cut off here goes on with them next time
             _samples_mark(options).write_text(_PENDING, "ascii")
-        for account in preparation.demo_accounts_create(secrets.token_urlsafe):
-            console.say(
-                _("%(name)s: sign in as %(email)s with the password %(password)s (shown this once)")
-                % {"name": account.name, "email": account.email, "password": account.password}
-            )
+        passwords += [
+            _("%(name)s: sign in as %(email)s with the password %(password)s (shown this once)")
+            % {"name": account.name, "email": account.email, "password": account.password}
+            for account in preparation.demo_accounts_create(secrets.token_urlsafe)
+        ]
     stamp_write(stamp, stores.database_owner_url)
 
 
-async def _keep(supervisor: Supervisor, stores: Stores, options: UpOptions, importer: Child, console: Console) -> None:
+def _say_all(sentences: list[str], console: Console) -> None:
+    """Say each sentence, once."""
+    while sentences:
+        console.say(sentences.pop(0))
+
+
+async def _keep(
+    supervisor: Supervisor,
+    stores: Stores,
+    options: UpOptions,
+    importer: Child,
+    on_ready: Callable[[], None],
+) -> None:
+    console = supervisor.console
+
     async def announce() -> None:
         began = time.monotonic()
         while not await _is_ready(options):
@@ -100,6 +119,7 @@ async def _keep(supervisor: Supervisor, stores: Stores, options: UpOptions, impo
                 began = time.monotonic()
                 console.say(_("The web process is not ready yet; manage.py doctor says what is missing."))
         console.say(_("Kauri answers at %(url)s") % {"url": _web_url(options)})
+        on_ready()  # here, where they are seen, and not above the lines of the start
         await _samples_import(supervisor, options, importer, console)
 
     await supervisor.run(announce(), stores=stores.embedded)
