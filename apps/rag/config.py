@@ -12,7 +12,7 @@ class FusionWeights:
     bm25: float = 1.0
     gram: float = 0.2
     dense: float = 0.15
-    sentence: float = 0.25
+    sentence: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,22 @@ class RagConfig:
     weights: FusionWeights = FusionWeights()
     is_calibrated: bool = True  # False: reciprocal rank instead of weights
     rrf_k: int = 60
-    heading_boost: float = 0.2  # weight of a heading's word beside the passage's
-    expansion_boost: float = 0.4  # weight of a lexicon word beside the asker's own words
+    heading_boost: float = 0.3  # weight of a heading's word beside the passage's
+    expansion_boost: float = 0.9  # weight of a lexicon word beside the asker's own words
     context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
+    n_fitted: int = 40  # candidates whose words are read again, beside the question's
+    coverage_bonus: float = 0.25  # for a passage that holds all that is asked
+    window_bonus: float = 0.5  # for a passage that says it in one place
+    definition_bonus: float = 0.6  # for a passage that defines what the question asks about
+    label_bonus: float = 1.0  # for an account whose label is what the question names
+    depth_malus: float = 0.08  # taken from an account for each digit of its number
+    form_bonus: float = 0.35  # added under the heading of a form of company that is named, taken under another's
     named_act_bonus: float = 0.25  # added to the fused score of passages of an act that the question names
     chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
     answer_kind_bonus: float = 0.3  # added to passages that hold a sum, a time or a rate when one is asked for
     heading_bonus: float = 0.2  # added to passages whose own heading the question covers wholly
     national_malus: float = 0.2  # taken from one country's law when the question does not name that country
-    aside_malus: float = 0.15  # taken from guides and doctrine, which repeat the law in other words
+    aside_malus: float = 0.35  # taken from guides and doctrine, which repeat the law in other words
     sample_malus: float = 0.35  # taken from samples, so that a text in force comes before its summary
     chart_malus: float = 0.3  # taken from rows of the chart when no account is asked for
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
@@ -45,6 +52,8 @@ class RagConfig:
     query_cache_entries: int = 1_024
     # evidence
     evidence_threshold: float = 0.5
+    official_share: float = 0.8  # of the best sample's score that the best text must reach to come before it
+    official_margin: float = 0.2  # by which texts may fall short of samples and still come before them
     # index
     compaction_ratio: float = 0.10  # deleted share above which the full text is rewritten
     idle_compaction_s: float = 30.0  # quiet time after which any deletion is compacted away
@@ -54,4 +63,3 @@ class RagConfig:
     # context and generation
     context_tokens: int = 3_000
     max_answer_sentences: int = 6
-    prompt_revision: int = 1

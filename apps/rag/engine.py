@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.db import Error as DatabaseError
 
@@ -16,12 +17,13 @@ from apps.rag.embedders import warm_up
 from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients
 from apps.rag.ports import ChatModel, Embedder, Vectors
-from apps.rag.retrieval.evidence import EvidenceSigns, lexical_signs, model_for
+from apps.rag.retrieval.evidence import evidence_of, signs_of
+from apps.rag.retrieval.fit import Probe, probe_of
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
 from apps.rag.retrieval.legs import Legs
-from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of
-from apps.rag.retrieval.ranking import Candidates, fuse, order
+from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
+from apps.rag.retrieval.ranking import Candidates, fuse, official_first, order
 from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.types import (
@@ -34,6 +36,7 @@ from apps.rag.types import (
     Searching,
     SearchResult,
 )
+from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.former import scope_of_former_plan
 from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
@@ -43,8 +46,8 @@ from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
 
-# The passages whose words may carry the evidence; further down, a match is chance.
-_EVIDENCE_PASSAGES = 3
+# The passages that carry an answer; further down, a match is chance.
+_FIRST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +181,18 @@ class Engine:
         rankings = (*found.legs, sentence) if sentence is not None else found.legs
         preference = preference_of(asked.question, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
-        passages = order(Candidates(rankings, admitted, resolved, by_number), preference, self.config)
-        evidence, reason = self._evidence(asked, resolved, passages)
+        frequencies, n_documents = self._legs.frequencies(list(asked.query.asked))
+        probe = probe_of(
+            asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
+        )
+        passages = order(Candidates(rankings, admitted, resolved, by_number), preference, probe, self.config)
+        judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
+        passages = official_first(passages, judge, self.config)
+        evidence = judge(passages)
+        if not resolved.entry_ids and not _is_of_act_asked(asked.reading.codes, passages):
+            evidence = 0.0
+        missing = "reference_not_found" if resolved.missing else "no_evidence"
+        reason = "" if evidence >= self.config.evidence_threshold else missing
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(
             understanding=asked.reading.understanding,
@@ -194,29 +207,14 @@ class Engine:
             timings_ms=_timings(marks, rankings),
         )
 
-    def _evidence(self, asked: Asked, resolved: Resolved, passages: Sequence[RankedPassage]) -> tuple[float, str]:
-        """Return the evidence in 0..1 and why the question cannot be answered, or ""."""
+    def _evidence(self, probe: Probe, resolved: Resolved, standalone: str, passages: Sequence[RankedPassage]) -> float:
+        """Return the evidence, 0..1, that the passages answer the question."""
         if resolved.entry_ids:
-            return 1.0, ""
-        if resolved.missing:
+            return 1.0
+        if resolved.missing or not passages:
             # another article is no answer to a question for this one
-            return 0.0, "reference_not_found"
-        signs = self._signs(asked, passages)
-        evidence = model_for(has_vectors=signs.sentence is not None).probability(signs) if passages else 0.0
-        return evidence, "" if evidence >= self.config.evidence_threshold else "no_evidence"
-
-    def _signs(self, asked: Asked, passages: Sequence[RankedPassage]) -> EvidenceSigns:
-        terms = list(asked.query.asked)
-        frequencies, n_documents = self._legs.frequencies(terms)
-        texts = [_words_of(ranked) for ranked in passages[:_EVIDENCE_PASSAGES]]
-        coverage, closeness, unknown = lexical_signs(
-            asked.query.asked, asked.query.meant, texts, frequencies, n_documents
-        )
-        best: dict[str, float] = {}
-        for ranked in passages[:_EVIDENCE_PASSAGES]:
-            for leg, score in ranked.leg_scores:
-                best[leg] = max(score, best.get(leg, score))
-        return EvidenceSigns(coverage, closeness, unknown, best.get("sentence"), best.get("dense"))
+            return 0.0
+        return evidence_of(signs_of(probe, passages, belonging(standalone)))
 
     def _degraded(self, found: Found) -> tuple[str, ...]:
         marks: list[str] = []
@@ -245,9 +243,13 @@ class Engine:
         )
 
 
-def _words_of(ranked: RankedPassage) -> str:
-    passage = ranked.passage
-    return " ".join((passage.document_title, passage.locator, *passage.heading_path, passage.text))
+def _is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether the first passages speak for the acts that a question names: no other law answers for them.
+
+    Samples may: they tell what an act says before the act itself is there.
+    """
+    first = [ranked.passage for ranked in passages[:_FIRST]]
+    return not codes or any(passage.kind == "sample" or speaks_of_act(passage, codes) for passage in first)
 
 
 def _stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking, ...]:

@@ -8,7 +8,10 @@ from typing import Literal
 
 from apps.rag import analysis
 from apps.rag.types import Question, Understanding
+from apps.rag.understanding.answerkinds import answer_kind
+from apps.rag.understanding.framewords import judging_weight
 from apps.rag.understanding.lexicon import expansions
+from apps.rag.understanding.rewriting import plain
 from kauri.lib.text import fold
 
 AnswerKind = Literal["article", "account", "class", "comparison", "threshold", "list", "definition", "general"]
@@ -62,6 +65,7 @@ _NOT_AN_ACCOUNT = re.compile(
 class Wanted:
     """A question as the answerer sees it. `weights` are terms with their importance, its own words first.
 
+    `says` tells of folded text whether it says what is asked for.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -71,14 +75,16 @@ class Wanted:
     folded: str
     asks_account: bool
     asks_entry: bool
+    says: re.Pattern[str] | None
 
 
 def wanted(question: Question, understanding: Understanding) -> Wanted:
     """Read what a question wants."""
-    text = understanding.standalone or question.text
-    folded = fold(question.text)
-    own = dict.fromkeys(analysis.terms(question.text), 1.0)
-    carried = {term: 0.6 for term in analysis.terms(text) if term not in own}
+    asked = plain(question.text)
+    text = understanding.standalone or asked
+    folded = fold(asked)
+    own = {term: judging_weight(term) for term in analysis.terms(asked)}
+    carried = {term: 0.6 * judging_weight(term) for term in analysis.terms(text) if term not in own}
     meant = {term: 0.5 for term in expansions(text) if term not in own and term not in carried}
     bare = _NOT_AN_ACCOUNT.sub(" ", folded)
     return Wanted(
@@ -88,6 +94,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         folded=fold(text),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(bare) is not None,
+        says=answer_kind(text),
     )
 
 

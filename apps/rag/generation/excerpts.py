@@ -43,8 +43,11 @@ _SENTENCE_OPENERS = _listed(
     " tout toute toutefois toutes tous un une"
 )
 _MAX_TITLE_CHARS = 160
-_NEIGHBOUR_SHARE = 0.35
+_NEIGHBOUR_SHARE = 0.6
 _LIST_ALLOWANCE = 2.5
+# Who asks for a list or a comparison reads on; who asks for a sum or a rule wants that sentence.
+_LONG_KINDS = frozenset({"article", "list", "comparison"})
+_FEW_SENTENCES_CHARS = 430
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
 
@@ -93,6 +96,8 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     if not groups:
         return None
     scores = [_score(_text(passage.text, group), wanted, weights) for group in groups]
+    if wanted.kind not in _LONG_KINDS:
+        max_chars = min(max_chars, _FEW_SENTENCES_CHARS)
     chosen = _window(passage.text, groups, scores, max_chars)
     sentences = [s for group in chosen for s in _shortened(passage.text, group, wanted, weights, max_chars)]
     found = set(terms(" ".join(passage.text[s.start : s.end] for s in sentences)))
@@ -114,9 +119,15 @@ def _quotable(text: str) -> Group:
     """Return the sentences that may be quoted: no headings at either end, none with bracketed numbers."""
     sentences = [s for s in split_sentences(text) if not _BRACKETED_NUMBER.search(text[s.start : s.end])]
     kept = list(sentences)
-    while kept and (_is_heading(text, kept[0]) or _is_short_title(text, kept[0])):
+    while kept and (_is_heading(text, kept[0]) or _is_tail(text, kept) or _is_short_title(text, kept[0])):
         kept.pop(0)
     return tuple(_without_last_title(text, kept) or sentences)
+
+
+def _is_tail(text: str, sentences: Sequence[Sentence]) -> bool:
+    """Tell whether the first sentence is the end of one that the passage before began."""
+    first = sentences[0]
+    return len(sentences) > 1 and first.kind == "sentence" and text[first.start].islower() and _ends(text, first)
 
 
 def _without_last_title(text: str, sentences: list[Sentence]) -> list[Sentence]:
@@ -173,14 +184,21 @@ def _score(text: str, wanted: Wanted, weights: Weights) -> float:
     introduction = _LIST_INTRODUCTION.search(text) if wanted.kind == "list" else None
     length = len(text[: introduction.start()].split() if introduction else text.split())
     score = overlap / (1 + max(0, length - 60) / 160)
-    if wanted.kind == "threshold":
-        units = {mention.unit for mention in mentions(text)} - {"ref"}
-        score += 0.1 * bool(units) + 0.2 * bool(units & set(wanted.units))
+    score += _says_what_is_asked(text, wanted)
     if wanted.kind == "definition" and _DEFINES.search(fold(text)):
         score += 0.15
     if introduction:
         score += 0.15
     return score
+
+
+def _says_what_is_asked(text: str, wanted: Wanted) -> float:
+    if wanted.says is not None and wanted.says.search(fold(text)):
+        return 0.3
+    if wanted.kind != "threshold":
+        return 0.0
+    units = {mention.unit for mention in mentions(text)} - {"ref"}
+    return 0.1 * bool(units) + 0.2 * bool(units & set(wanted.units))
 
 
 def _window(text: str, groups: Sequence[Group], scores: Sequence[float], max_chars: int) -> Sequence[Group]:

@@ -15,15 +15,17 @@ from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows, is_chart
 from apps.rag.generation.excerpts import Excerpt, excerpt, weigh, whole
-from apps.rag.generation.forms import conflicts, named_forms, speaks_of
+from apps.rag.generation.forms import conflicts, speaks_of
 from apps.rag.generation.markers import markers
 from apps.rag.generation.sentences import is_list_line
 from apps.rag.types import Passage, Question, RankedPassage, SearchResult
+from apps.rag.understanding.forms import named_forms
 
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_QUOTES = 3
 _MAX_CHOSEN = 2
 _NEAR_SHARE = 0.7
+_LEVEL_SHARE = 0.95
 _LEAD_SHARE = 0.93
 _LEAD_MARGIN = 0.12
 _SIDE_SHARE = 0.7
@@ -53,21 +55,28 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         return _chart_answer(exact_rows, ())
     if exact and asked.kind == "article":
         return _articles(result.passages, exact)
-    if rows and rows[0].index == 0 and not asked.asks_entry:
+    if rows and rows[0].index == 0 and not asked.asks_entry and not _wants_prose(asked, result.passages):
         near = [row for row in rows if result.passages[row.index].score >= _NEAR_SHARE * result.passages[0].score]
-        best = _best_row(asked, near)
+        best = _best_row(asked, near, result.passages)
         others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
         return _chart_answer([best], others)
     return _quotes(asked, result.passages)
 
 
-def _best_row(asked: Wanted, near: Sequence[ChartRow]) -> ChartRow:
-    """Choose the row that is meant: a class where one is asked for, else the best first rows' best label."""
+def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether a definition is asked for, and not of an account, and there is running text to take it from."""
+    is_about_accounts = asked.asks_account or asked.kind in ("account", "class")
+    return asked.kind == "definition" and not is_about_accounts and any(not is_chart(r.passage) for r in passages[:3])
+
+
+def _best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedPassage]) -> ChartRow:
+    """Choose the row that is meant: a class where one is asked for, else the best label of the best rows."""
     classes = [row for row in near if row.is_class]
     if classes and "classe" in asked.folded:
         return classes[0]
     own = {term for term, weight in asked.weights if weight == 1.0}
-    return max(near[:_MAX_QUOTES], key=lambda row: len(own & set(terms(row.account.label))))
+    level = [row for row in near if passages[row.index].score >= _LEVEL_SHARE * passages[near[0].index].score]
+    return max(level, key=lambda row: len(own & set(terms(row.account.label))))
 
 
 def _chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:

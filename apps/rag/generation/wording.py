@@ -19,7 +19,7 @@ _PART = re.compile(r"\s*\(\d+/\d+\)\Z")
 _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
 _MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
 _CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
-_ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+(?:\.\d+)*)\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
+_ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+)(?:\.\d+)*\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
 _MAX_PLACE_CHARS = 70
 _MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
 

@@ -11,9 +11,14 @@ from apps.rag import analysis
 from apps.rag.config import RagConfig
 from apps.rag.retrieval.lexical import gram_weights, word_weights
 from apps.rag.types import Passage, Question, Reference
+from apps.rag.understanding.acts import acts_mentioned
+from apps.rag.understanding.answerkinds import answer_kind
 from apps.rag.understanding.countries import countries_named
-from apps.rag.understanding.lexicon import expansions
+from apps.rag.understanding.forms import named_forms
+from apps.rag.understanding.framewords import judging_weight, seeking_weight
+from apps.rag.understanding.lexicon import Meaning, expansions, meanings
 from apps.rag.understanding.reading import plan_asked
+from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading
 from kauri.lib.text import fold
 
@@ -21,30 +26,19 @@ _ASKS_ACCOUNT = re.compile(
     r"\b(?:comptes?|sous-comptes?|classes?|numero|imput\w+|comptabilis\w+|debit\w*|credit\w*|enregistr\w+"
     r"|ecritures?|plan comptable)\b"
 )
+_NOT_AN_ACCOUNT = re.compile(
+    r"\b(?:commissaires? (?:aux|au) comptes?|comptes? (?:annuels?|sociaux|courants?|rendus?|de resultats?|consolides?)"
+    r"|(?:pour|a|mon|son) (?:le )?compte|approb\w+ des comptes|etablissement de credit|credit[- ]bail"
+    r"|credit mobilier)\b"
+)
+_ASKS_ONLY_ACCOUNT = re.compile(
+    r"\b(?:quels? comptes?|numeros? (?:du |de )?comptes?|comptes? (?:de|du|des|d'|pour))|^comptes? "
+)
+_ASKS_DEFINITION = re.compile(
+    r"\b(?:qu'est[- ]ce qu|c'est quoi|c koi|defini\w*|signifie|que veut dire|qu'entend|notion d|en quoi consiste)"
+)
 _ASKS_CLASS = re.compile(r"\bclasses?\b")
 _SOURCES_OF_LAW = frozenset({"law", "case_law", "chart", "sample"})
-
-_NUMBER = (
-    r"(?:\d[\d .,]*|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|soixante|cent|mille|un)\)?"
-)
-# What a question asks for, and how a passage looks that says it. Both patterns read normalised text.
-_ANSWER_KINDS = (
-    (
-        re.compile(
-            r"\b(?:delais?|duree|temps|combien de (?:jours|mois|temps|annees)|limite en annees|quand|prescri\w+"
-            r"|preavis)\b"
-        ),
-        re.compile(rf"\b{_NUMBER} (?:jours?|mois|ans?|annees?|semaines?|heures?)\b"),
-    ),
-    (
-        re.compile(r"\b(?:taux|pourcentage|proportion|quotite|quelle (?:part|fraction)|majorite|quorum)\b"),
-        re.compile(r"%|\bpour cent\b|\b(?:tiers|quarts?|moitie|dixiemes?|cinquiemes?|majorite|unanimite)\b"),
-    ),
-    (
-        re.compile(r"\b(?:capital (?:social )?minim\w+|montants?|valeur|seuils?|somme|prix|cout|combien)\b"),
-        re.compile(rf"\b{_NUMBER} (?:millions? |milliards? |\(\d+\) )?(?:de )?(?:f|fcfa|francs?)\b"),
-    ),
-)
 
 _HEADING_NUMBER = re.compile(
     r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?"
@@ -53,23 +47,30 @@ _HEADING_NUMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
-    """Weighted terms and grams; `asked` holds the question's own terms, `meant` those of the lexicon."""
+    """Weighted terms and grams; `asked` holds the question's own terms, `meant` those of the lexicon, `meanings`
+    which of them stand for which of the question's."""
 
     words: Mapping[str, float]
     grams: Mapping[str, float]
     asked: Mapping[str, float]
     meant: tuple[str, ...]
+    meanings: tuple[Meaning, ...]
 
 
 def lexical_query(text: str, context: str, config: RagConfig) -> LexicalQuery:
     """Weigh the words of a question, of the questions that it leans on, and of the lexicon."""
+    text = plain(text)
     asked = word_weights(text, {}, config.max_query_terms)
     carried = {term: config.context_boost for term in analysis.terms(context) if term not in asked}
-    meant = expansions(f"{context} {text}" if context else text)
+    whole = f"{context} {text}" if context else text
+    meant = expansions(whole)
     extra = carried | {term: config.expansion_boost for term in meant if term not in carried}
-    words = word_weights(text, extra, config.max_query_terms)
+    words = {
+        term: weight * seeking_weight(term)
+        for term, weight in word_weights(text, extra, config.max_query_terms).items()
+    }
     grams = gram_weights(f"{text} {context}", config.max_query_terms)
-    return LexicalQuery(words, grams, {**carried, **asked}, meant)
+    return LexicalQuery(words, grams, {**carried, **asked}, meant, meanings(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,45 +80,40 @@ class Preference:
     codes: tuple[str, ...]
     plan: str
     asks_account: bool
+    asks_only_account: bool
     asks_class: bool
     countries: frozenset[str]
     under: tuple[Reference, ...]
     answer_kind: re.Pattern[str] | None
     terms: frozenset[str]
+    forms: frozenset[str]
+    is_definition: bool
 
 
 def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> Preference:
     """Read a question's preference."""
-    text, scope = question.text, question.scope
-    asks = _ASKS_ACCOUNT.search(analysis.normalise(reading.understanding.standalone)) is not None
+    text, scope = plain(question.text), question.scope
+    standalone = _NOT_AN_ACCOUNT.sub(" ", analysis.normalise(reading.understanding.standalone))
     normal = analysis.normalise(text)
-    kind = next((says for asked, says in _ANSWER_KINDS if asked.search(normal)), None)
     terms = frozenset((*query.asked, *query.meant))
     return Preference(
         codes=reading.codes,
         plan=plan_asked(text),
-        asks_account=asks,
+        asks_account=_ASKS_ACCOUNT.search(standalone) is not None,
+        asks_only_account=_ASKS_ONLY_ACCOUNT.search(standalone) is not None,
         asks_class=_ASKS_CLASS.search(normal) is not None,
         countries=countries_named(text) | ({scope.country} if scope.country else frozenset()),
         under=reading.context_references,
-        answer_kind=kind,
+        answer_kind=answer_kind(text),
         terms=terms,
+        forms=frozenset(named_forms(fold(plain(reading.understanding.standalone)))),
+        is_definition=_ASKS_DEFINITION.search(normal) is not None,
     )
 
 
 def bonus(passage: Passage, references: tuple[str, ...], preference: Preference, config: RagConfig) -> float:
     """Return what is added to a passage's fused score because the question prefers, or does not want, its kind."""
-    total = config.named_act_bonus if passage.code in preference.codes else 0.0
-    if passage.plan and passage.plan != preference.plan:
-        total -= config.other_plan_malus
-    elif passage.plan:
-        total += config.chart_bonus if preference.asks_account else -config.chart_malus
-    elif passage.kind not in _SOURCES_OF_LAW:
-        total -= config.aside_malus
-    if passage.kind == "sample":
-        total -= config.sample_malus
-    if passage.country is not None and passage.country not in preference.countries:
-        total -= config.national_malus
+    total = _kind_bonus(passage, preference, config)
     if preference.asks_class and any(key.startswith("classe:") for key in references):
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
@@ -126,7 +122,50 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.answer_kind_bonus
     if _covers_heading(passage, preference.terms):
         total += config.heading_bonus
+    return total + _form_bonus(passage, preference.forms, config)
+
+
+def speaks_of_act(passage: Passage, codes: tuple[str, ...]) -> bool:
+    """Tell whether a passage stands in one of these acts, or in a text whose title names one."""
+    return bool(codes) and (passage.code in codes or bool(set(codes) & _acts_of_title(passage.document_title)))
+
+
+@lru_cache(maxsize=1_024)
+def _acts_of_title(title: str) -> frozenset[str]:
+    return frozenset(mention.act.code for mention in acts_mentioned(title))
+
+
+def _kind_bonus(passage: Passage, preference: Preference, config: RagConfig) -> float:
+    total = config.named_act_bonus if speaks_of_act(passage, preference.codes) else 0.0
+    if passage.plan and passage.plan != preference.plan:
+        total -= config.other_plan_malus
+    elif passage.plan:
+        total += config.chart_bonus if preference.asks_account else -config.chart_malus
+        total -= config.chart_malus * (preference.is_definition and not preference.asks_account)
+    elif passage.kind not in _SOURCES_OF_LAW:
+        total -= config.aside_malus
+    if preference.asks_only_account and not passage.plan and passage.kind != "sample":
+        total -= config.chart_bonus
+    if passage.kind == "sample":
+        total -= config.sample_malus
+    if passage.country is not None and passage.country not in preference.countries:
+        total -= config.national_malus
     return total
+
+
+def _form_bonus(passage: Passage, asked: frozenset[str], config: RagConfig) -> float:
+    """Prefer what stands under the heading of a form of company that the question names to what stands under others."""
+    if not asked or passage.plan:
+        return 0.0
+    told = _forms_of_headings(passage.heading_path)
+    if asked & told:
+        return config.form_bonus
+    return -config.form_bonus if told else 0.0
+
+
+@lru_cache(maxsize=8_192)
+def _forms_of_headings(headings: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(named_forms(fold(" ".join(headings))))
 
 
 @lru_cache(maxsize=16_384)
@@ -139,7 +178,7 @@ def _covers_heading(passage: Passage, terms: frozenset[str]) -> bool:
     if not passage.heading_path:
         return False
     heading = frozenset(_heading_terms(passage.heading_path[-1]))
-    return bool(heading) and heading <= terms
+    return heading <= terms and any(judging_weight(term) == 1.0 for term in heading)
 
 
 @lru_cache(maxsize=8_192)

@@ -1,4 +1,4 @@
-"""Formulas of fusion, evidence and measures on numbers worked out by hand."""
+"""Formulas of fusion and measures on numbers worked out by hand."""
 
 import math
 
@@ -7,7 +7,6 @@ import pytest
 
 from apps.rag.evaluation.metrics import ndcg_at, percentile, recall_at, reciprocal_rank
 from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
-from apps.rag.retrieval.evidence import EvidenceSigns, idf, lexical_signs, model_for
 from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max
 from apps.rag.types import Hit, Ranking
 
@@ -58,33 +57,6 @@ def test_the_sentence_cache_forgets_the_oldest() -> None:
     assert cache.known([1]) == [11]
     cache.keep(2, 12, packed, 2)
     assert cache.known([1, 2]) == [12]
-
-
-def test_words_that_no_passage_holds_count_as_unknown() -> None:
-    frequencies = {"capital": 50, "austral": 0}
-    question = {"capital": 1.0, "austral": 1.0}
-    coverage, _, unknown = lexical_signs(question, (), ["le capital social"], frequencies, 100)
-    known = idf(100, 50)
-    assert coverage == pytest.approx(known / (known + idf(100, 0)))
-    assert unknown == pytest.approx(idf(100, 0) / (known + idf(100, 0)))
-
-
-def test_neighbouring_terms_must_stand_near_each_other() -> None:
-    question, frequencies = {"part": 1.0, "social": 1.0}, {"part": 10, "social": 10}
-    far = "une part du bénéfice revient chaque année aux associés de la société selon leur statut social"
-    near = lexical_signs(question, (), ["les parts sociales"], frequencies, 100)
-    assert near[1] == 1.0
-    coverage, closeness, _ = lexical_signs(question, (), [far], frequencies, 100)
-    assert coverage == pytest.approx(1.0)
-    assert closeness == 0.0
-
-
-@pytest.mark.parametrize("has_vectors", [True, False])
-def test_better_signs_are_more_evidence(has_vectors: bool) -> None:
-    model = model_for(has_vectors=has_vectors)
-    weak = model.probability(EvidenceSigns(0.2, 0.0, 0.5, 0.2, 0.2))
-    strong = model.probability(EvidenceSigns(0.9, 0.8, 0.0, 0.6, 0.5))
-    assert weak < 0.5 < strong
 
 
 def test_measures_by_hand() -> None:

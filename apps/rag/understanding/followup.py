@@ -6,6 +6,7 @@ import re
 
 from apps.rag import analysis
 from apps.rag.types import Reference
+from apps.rag.understanding.forms import named_forms, put_form
 from apps.rag.understanding.reading import article_of, references_read
 from kauri.lib.text import fold
 
@@ -42,7 +43,11 @@ def is_follow_up(text: str) -> bool:
 
 
 def context_of(text: str, history: tuple[str, ...]) -> str:
-    """Return the earlier questions that a follow-up needs, oldest first, or "" for one that stands alone."""
+    """Return the earlier questions that a follow-up needs, oldest first, or "" for one that stands alone.
+
+    Where the follow-up names another form of company, the earlier questions are asked of that form: "et pour une SA ?"
+    after a question on the SARL asks it again of the SA.
+    """
     if not history or not is_follow_up(text):
         return ""
     needed: list[str] = []
@@ -50,7 +55,8 @@ def context_of(text: str, history: tuple[str, ...]) -> str:
         needed.insert(0, earlier)
         if not is_follow_up(earlier):
             break
-    return " ".join(needed)
+    forms = named_forms(fold(text))
+    return " ".join(put_form(each, forms[0]) if len(forms) == 1 else each for each in needed)
 
 
 def neighbour_article(text: str, history: tuple[str, ...]) -> Reference | None:

@@ -5,160 +5,85 @@ A question gains the texts' words at a lower weight than its own; it never loses
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from apps.rag import analysis
+from apps.rag.understanding.vocabulary import VOCABULARY
 
-_EVERYDAY = """
-capital: capital social
-virer: révoquer, révocation
-vire: révoqué, révocation
-debarquer: révoquer, révocation
-licencier: révoquer
-limoger: révoquer, révocation
-patron: gérant, dirigeant
-chef: dirigeant, gérant
-boss: dirigeant
-boite: société
-entreprise: société
-firme: société
-business: commerce, activité
-partenaires: associés
-partenaire: associé
-argent: fonds, somme
-sous: fonds
-papiers: titres négociables
-obligations: titres négociables
-raconter: secret professionnel
-dehors: secret professionnel, tiers
-taire: discrétion
-bloque: dépôt, retrait
-bloques: dépôt, retrait
-recuperer: retrait, restitution
-adresse: siège social
-siege: siège social
-qg: siège
-createur: fondateur
-createurs: fondateurs
-fermer: liquidation, dissolution
-fermeture: liquidation, dissolution
-fermee: liquidation, dissolution
-pertes: capitaux propres
-perte: capitaux propres
-mangent: inférieurs
-baisser: réduction
-baisse: réduction
-diminuer: réduction
-augmenter: augmentation
-revendre: cession, céder, négociables
-revendent: cession, négociables
-vendre: céder, cession
-vente: cession
-acheter: acquérir, acquisition
-achete: acquisition
-donne: apport
-voiture: apport en nature, matériel automobile
-camionnette: matériel automobile
-camion: matériel automobile
-vehicule: matériel automobile
-moto: matériel automobile
-ordinateur: matériel informatique
-bureau: matériel de bureau, mobilier
-electricite: fournitures non stockables électricité
-eau: fournitures non stockables eau
-loyer: locations
-essence: carburant
-salaire: appointements, salaires, rémunérations
-salaires: appointements, rémunérations
-paie: rémunérations
-banque: banques
-caisse: caisse
-fournisseur: fournisseurs
-client: clients
-impot: impôts
-reverser: due
-devises: monnaies étrangères
-statut: forme, transformation
-changer: modification, transformation
-change: transformation
-poste: fonctions
-duree: durée, mandat
-maxi: maximum
-max: maximum
-mini: minimum
-maximum: ne peut excéder
-valeur: montant nominal
-seuil: montant, excède
-frontiere: étranger
-juge: juridiction compétente
-tribunal: juridiction compétente
-forcer: exécution forcée, exequatur
-gagne: sentence
-arbitre: tribunal arbitral
-discussions: délibérations
-publiques: secrètes
-nuance: distinction
-heritage: indivision, succession
-herite: indivis, copropriétaires
-heritiers: succession, ayants droit
-freres: copropriétaires indivis
-parle: représentés, mandataire
-voix: droit de vote
-voter: droit de vote
-signer: pouvoirs, actes
-signe: pouvoirs, limitation
-inscription: immatriculation
-inscrire: immatriculer
-notaire: interdiction, incapacité
-fonctionnaire: interdiction, incompatibilité
-agent: incompatibilité
-mise: apport
-cotiser: engagements
-remettre: augmenter engagements
-obliger: consentement, engagements
-dividendes: bénéfice distribuable
-benefice: résultat
-reserve: dotation
-dette: créance
-dettes: passif
-faillite: cessation des paiements, liquidation
-reclamer: réclamation
-reclamation: recours
-delai: jours, mois
-reunion: assemblée
-reunir: convoquer, assemblée
-convoquer: convocation
-dons: libéralités, versements
-sport: associations sportives
-deduire: déductibles, déduction
-taux: pour cent
-avocat: conseil
-nommer: désigner, désignation
-nomme: désigné, nommé
-dirige: directeur, direction, gérée, gérant
-emprunt: obligations
-pret: emprunt
-action: actions
-parts: parts sociales
-part: parts sociales, valeur nominale
-stocks: marchandises, matières
-meuble: biens meubles, mobilier
-garantie: garantie, garant
-"""
+# A word this short has the stem of too many others ("part" and "partie"): only it and its plural count.
+_MIN_STEMMED = 6
+_MAX_GAP = 1  # words that may stand between those of a key: "vendre toutes ses parts"
 
 
-def _read(table: str) -> dict[str, tuple[str, ...]]:
-    rows = (line.split(":", 1) for line in table.strip().splitlines())
-    return {word.strip(): tuple(form.strip() for form in forms.split(",")) for word, forms in rows}
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a stretch of a question means: `said` are its index terms, `terms` those of the texts' words for it."""
+
+    said: tuple[str, ...]
+    terms: tuple[tuple[str, ...], ...]
 
 
-_FORMS = _read(_EVERYDAY)
+def _key(word: str) -> str:
+    return analysis.stem(word) if len(word) >= _MIN_STEMMED else f"={word.rstrip('sx') if len(word) > 3 else word}"
+
+
+def _entries() -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+    for line in VOCABULARY.splitlines():
+        if ":" not in line or line.startswith("#"):
+            continue
+        said, _, meant = line.partition(":")
+        terms = tuple(tuple(dict.fromkeys(analysis.terms(form))) for form in meant.split(","))
+        for form in said.split(","):
+            yield tuple(_key(word) for word in analysis.words(form)), terms
+
+
+@lru_cache(maxsize=1)
+def _by_first() -> dict[str, list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]]:
+    """Index the entries by the first word of their keys, longest keys first; equal keys join."""
+    joined: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+    for key, terms in _entries():
+        if key:
+            joined[key] = (*joined.get(key, ()), *terms)
+    table: dict[str, list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]] = {}
+    for key in sorted(joined, key=len, reverse=True):
+        table.setdefault(key[0], []).append((key, joined[key]))
+    return table
+
+
+@lru_cache(maxsize=2_048)
+def meanings(text: str) -> tuple[Meaning, ...]:
+    """Return what the words of a question mean in the texts' words; a stretch of several words goes before one."""
+    words = analysis.words(text)
+    keys = [_key(word) for word in words]
+    found: list[Meaning] = []
+    taken: set[int] = set()
+    for at, key in enumerate(keys):
+        for entry, terms in _by_first().get(key, ()):
+            places = _places(entry, keys, at)
+            if places and not taken & set(places):
+                taken |= set(places) if len(places) > 1 else set()
+                found.append(Meaning(tuple(analysis.stem(words[place]) for place in places), terms))
+                break
+    return tuple(found)
+
+
+def _places(entry: tuple[str, ...], keys: list[str], at: int) -> list[int]:
+    """Return where the words of an entry stand from `at` on, each at most one word after the one before."""
+    places = [at]
+    for wanted in entry[1:]:
+        near = range(places[-1] + 1, min(len(keys), places[-1] + 2 + _MAX_GAP))
+        place = next((n for n in near if keys[n] == wanted), None)
+        if place is None:
+            return []
+        places.append(place)
+    return places
 
 
 @lru_cache(maxsize=2_048)
 def expansions(text: str) -> tuple[str, ...]:
     """Return the index terms that a question means and does not say, each once."""
     said = set(analysis.terms(text))
-    forms = [form for word in analysis.words(text) for form in _FORMS.get(word, ())]
-    added = dict.fromkeys(term for form in forms for term in analysis.terms(form))
+    added = dict.fromkeys(term for meaning in meanings(text) for form in meaning.terms for term in form)
     return tuple(term for term in added if term not in said)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from apps.rag.types import Question, Reference, Understanding
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.followup import context_of, neighbour_article
-from apps.rag.understanding.intent import intent_of
+from apps.rag.understanding.intent import CONVERSATION, intent_of
 from apps.rag.understanding.reading import ANY_ACT, article_of, references_read
+from apps.rag.understanding.rewriting import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Reading:
 
 def understand(question: Question) -> Reading:
     """Read a question with its history. Pure and quick."""
-    text = question.text.strip()
-    context = context_of(text, question.history)
+    text = plain(question.text)
+    is_talk = intent_of(text, ()) == CONVERSATION
+    history = () if is_talk else tuple(plain(earlier) for earlier in question.history)
+    context = context_of(text, history)
     standalone = f"{context} {text}".strip() if context else text
     before = references_read(context) if context else ()
-    references = _with_known_act(references_read(text), question.history)
-    neighbour = neighbour_article(text, question.history)
+    references = _with_known_act(references_read(text), history)
+    neighbour = neighbour_article(text, history)
     if neighbour is not None:
         references = (neighbour,)
     codes = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))

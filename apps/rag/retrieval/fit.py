@@ -1,0 +1,193 @@
+"""How well a passage fits a question, read from the words of both: a second look at the best candidates."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from apps.rag import analysis
+from apps.rag.types import Passage
+from apps.rag.understanding.framewords import judging_weight
+from apps.rag.understanding.lexicon import Meaning
+from kauri.lib.text import fold
+
+# Words this close together, small words not counted, are of one sentence more often than not.
+_WINDOW = 24
+# What the texts' word for a question's word, a slip of the keyboard, and a word of the heading only are worth.
+_MEANT = 0.6
+_MISSPELT = 0.8
+_IN_HEADING = 0.9
+_MIN_MISSPELT = 5
+_DEFINES = re.compile(
+    r"\b(?:(?:est|sont) (?P<kind>une?|la|le|les|des|l'|celles?|celui|ceux|tou[st]|ce(?:lui)? qui|appele\w*|dite?s?"
+    r"|considere\w*|l'|defini\w*)|est|sont|(?P<verb>designent?|s'entend(?:ent)?|consistent?|a pour (?:but|objet)"
+    r"|constituent?|signifie))(?:\b|(?<='))"
+)
+_ARTICLE = re.compile(r"^\W*(?:\d+[ .°)]+)*(?:le|la|les|l'|un|une|des|on (?:appelle|entend par)|est|il y a)\b")
+_SENTENCE = re.compile(r"[.;:]\s+|\n\s*\n")
+_MAX_SUBJECT = 3  # terms of a subject beyond the question's
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question's terms with their weights (idf, less for words that only frame it), and what they mean.
+
+    `total` is the sum of the weights; `is_definition` tells that the question asks what something is.
+    """
+
+    weights: Mapping[str, float]
+    meanings: tuple[Meaning, ...]
+    total: float
+    unknown: float
+    is_definition: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Shares of a question's weight, 0..1: held by the passage, held within one window of it; and how much the
+    passage looks like the definition of what the question asks about, and how much its headings hold."""
+
+    coverage: float
+    window: float
+    definition: float
+    titled: float
+
+
+def idf(n_documents: int, frequency: int) -> float:
+    """Return BM25's inverse document frequency (Lucene's form, never negative)."""
+    return math.log(1.0 + (n_documents - frequency + 0.5) / (frequency + 0.5))
+
+
+def probe_of(
+    terms: Mapping[str, float],
+    meanings: tuple[Meaning, ...],
+    frequencies: Mapping[str, int],
+    n_documents: int,
+    *,
+    is_definition: bool,
+) -> Probe:
+    """Weigh a question's terms. `unknown` is the share of the weight that no passage of the corpus holds."""
+    weights = {
+        term: weight * judging_weight(term) * idf(n_documents, frequencies.get(term, 0))
+        for term, weight in terms.items()
+    }
+    total = sum(weights.values())
+    unknown = sum(weight for term, weight in weights.items() if not frequencies.get(term, 0))
+    return Probe(weights, meanings, total, unknown / total if total else 1.0, is_definition)
+
+
+def fit(probe: Probe, passage: Passage) -> Fit:
+    """Read a passage with a question in mind."""
+    if not probe.total:
+        return Fit(0.0, 0.0, 0.0, 0.0)
+    text = _terms(passage.text)
+    if passage.plan:
+        # what counts of an account is its own label, not that of the account above it
+        return _label_fit(probe, passage.text.partition("\n")[0])
+    # the title of a law stands above each of its articles, and tells none from another
+    title = () if passage.kind == "law" else (passage.document_title,)
+    heading = frozenset(_terms("\n".join((*title, *passage.heading_path))))
+    worth = _worth(probe, frozenset(text))
+    above = {term: _IN_HEADING * value for term, value in _by_term(probe, _worth(probe, heading)).items()}
+    covered = {term: max(value, above[term]) for term, value in _by_term(probe, worth).items()}
+    titled = sum(weight for term, weight in probe.weights.items() if term in heading) / probe.total
+    coverage = sum(probe.weights[term] * value for term, value in covered.items()) / probe.total
+    return Fit(coverage, _window(probe, text, worth, above), _definition(probe, passage.text), titled)
+
+
+def _label_fit(probe: Probe, label: str) -> Fit:
+    """Fit an account by its label: the share of the question that it says, and of it that the question says."""
+    own = frozenset(term for term in _terms(label) if not term.isdigit() and term != "compt")
+    worth = _worth(probe, own)
+    said = sum(probe.weights[term] * value for term, value in _by_term(probe, worth).items()) / probe.total
+    meant = len([term for term in own if term in worth]) / max(1, len(own))
+    return Fit(said, said * meant, 0.0, said)
+
+
+def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
+    """Map the terms of a passage that speak for a term of the question to that term and what they are worth."""
+    worth: dict[str, tuple[str, float]] = {}
+    for meaning in probe.meanings:
+        asked = max(meaning.said, key=lambda term: probe.weights.get(term, 0.0))
+        for form in meaning.terms:
+            if form and held.issuperset(form):
+                worth.update((term, (asked, _MEANT)) for term in form if asked in probe.weights)
+    for term in probe.weights:
+        if term in held:
+            worth[term] = (term, 1.0)
+        elif len(term) >= _MIN_MISSPELT and term not in {asked for asked, _ in worth.values()}:
+            worth.update((near, (term, _MISSPELT)) for near in held if _is_slip(term, near))
+    return worth
+
+
+def _by_term(probe: Probe, worth: Mapping[str, tuple[str, float]]) -> dict[str, float]:
+    values = dict.fromkeys(probe.weights, 0.0)
+    for asked, value in worth.values():
+        values[asked] = max(values.get(asked, 0.0), value)
+    return {term: values[term] for term in probe.weights}
+
+
+def _window(
+    probe: Probe, text: Sequence[str], worth: Mapping[str, tuple[str, float]], ground: Mapping[str, float]
+) -> float:
+    """Return the largest share of the weight that stands within one window; the heading speaks for every window."""
+    hits = [(place, *worth[term]) for place, term in enumerate(text) if term in worth]
+    best = sum(probe.weights[term] * value for term, value in ground.items())
+    first = 0
+    for last, (place, _, _) in enumerate(hits):
+        while place - hits[first][0] > _WINDOW:
+            first += 1
+        near = dict(ground)
+        for _, asked, value in hits[first : last + 1]:
+            near[asked] = max(near.get(asked, 0.0), value)
+        best = max(best, sum(probe.weights[term] * value for term, value in near.items()))
+    return best / probe.total
+
+
+def _definition(probe: Probe, text: str) -> float:
+    """Return 1 for a sentence that says what the thing asked about is, half for one that says something of it: its
+    subject is that thing, and little else."""
+    best = 0.0
+    if not probe.is_definition:
+        return best
+    asked = {term for term in probe.weights if judging_weight(term) == 1.0}
+    for sentence in _SENTENCE.split(text[:1_500]):
+        folded = fold(" ".join(sentence[:300].split()))
+        verb = _DEFINES.search(folded)
+        if verb is None or not _ARTICLE.match(folded):
+            continue
+        subject = set(_terms(folded[: verb.start()]))
+        if asked and asked <= subject and len(subject) <= len(asked) + _MAX_SUBJECT:
+            best = max(best, 1.0 if verb["kind"] or verb["verb"] else 0.5)
+    return best
+
+
+def _is_slip(typed: str, written: str) -> bool:
+    """Tell whether two terms differ by one letter left out, put in, changed or swapped; by two in long ones."""
+    allowed = 2 if len(typed) >= 10 else 1
+    if abs(len(typed) - len(written)) > allowed or typed[0] != written[0] or len(written) < _MIN_MISSPELT:
+        return False
+    return _distance(typed, written) <= allowed
+
+
+@lru_cache(maxsize=20_000)
+def _distance(left: str, right: str) -> int:
+    """Return the edit distance, a swap of neighbours counting one."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        older, before, row = before, row, [i]
+        for j, b in enumerate(right, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+@lru_cache(maxsize=16_384)
+def _terms(text: str) -> tuple[str, ...]:
+    return tuple(analysis.terms(text))

@@ -1,0 +1,93 @@
+"""How well a passage fits a question, and the evidence that is made of it."""
+
+import pytest
+
+from apps.rag import analysis
+from apps.rag.retrieval.evidence import LEXICAL_ONLY, WITH_VECTORS, EvidenceModel, EvidenceSigns
+from apps.rag.retrieval.fit import Fit, Probe, fit, idf, probe_of
+from apps.rag.tests.passages import account, passage
+from apps.rag.understanding.domain import belonging
+from apps.rag.understanding.lexicon import meanings
+
+N = 100
+
+
+def probe(text: str, *, is_definition: bool = False, **frequencies: int) -> Probe:
+    """Return a question's probe over a corpus of 100 passages, ten of which hold each term unless it is said."""
+    terms = dict.fromkeys(analysis.terms(text), 1.0)
+    known = {term: frequencies.get(term, 10) for term in terms}
+    return probe_of(terms, meanings(text), known, N, is_definition=is_definition)
+
+
+def read(text: str, words: str, *, is_definition: bool = False) -> Fit:
+    """Return how a passage with these words fits a question."""
+    return fit(probe(text, is_definition=is_definition), passage("AUSCGIE art. 1", words))
+
+
+def test_words_that_no_passage_holds_count_as_unknown() -> None:
+    asked = probe("capital australien", austral=0, capital=50, australien=0)
+    unknown = next(term for term in asked.weights if term != "capital")
+    asked = probe("capital australien", **{"capital": 50, unknown: 0})
+    assert asked.unknown == pytest.approx(idf(N, 0) / (idf(N, 0) + idf(N, 50)))
+    assert fit(asked, passage("AUSCGIE art. 1", "Le capital social.")).coverage == pytest.approx(
+        idf(N, 50) / (idf(N, 0) + idf(N, 50))
+    )
+
+
+def test_words_that_only_frame_a_question_hardly_count() -> None:
+    assert read("que contient le bilan", "Le bilan décrit séparément les éléments.").coverage > 0.85
+    assert read("où se trouve le bilan", "La somme décrit séparément les éléments.").coverage < 0.15
+
+
+def test_words_of_one_sentence_are_worth_more_than_words_far_apart() -> None:
+    filler = " ".join(f"mot{n} ecrit{n} long{n}" for n in range(30))
+    near = read("révocation du gérant", f"La révocation du gérant. {filler}")
+    far = read("révocation du gérant", f"La révocation. {filler} Le gérant.")
+    assert near.coverage == far.coverage == 1.0
+    assert near.window == 1.0
+    assert far.window < 0.6
+
+
+def test_the_texts_words_for_a_word_speak_for_it() -> None:
+    meant = read("virer le gérant", "Le gérant est révocable : sa révocation est décidée par les associés.")
+    assert read("virer le gérant", "Le gérant signe les actes.").coverage < meant.coverage < 1.0
+
+
+@pytest.mark.parametrize("typed", ["comissaire", "commisaire", "comimssaire", "commissairre"])
+def test_a_slip_of_the_keyboard_is_forgiven(typed: str) -> None:
+    assert read(typed, "Le commissaire aux comptes certifie.").coverage == pytest.approx(0.8)
+
+
+def test_another_word_is_no_slip() -> None:
+    assert read("coriandre", "Il peut contraindre les associés.").coverage == 0.0
+
+
+def test_a_definition_has_what_is_asked_about_as_its_subject() -> None:
+    asked = "Qu'est-ce qu'une succursale ?"
+    defined = read(asked, "La succursale est un établissement commercial.", is_definition=True)
+    told = read(asked, "La succursale est immatriculée.", is_definition=True)
+    aside = read(asked, "Le siège est un lieu, et la succursale en dépend.", is_definition=True)
+    assert (defined.definition, told.definition, aside.definition) == (1.0, 0.5, 0.0)
+
+
+def test_an_account_fits_by_its_own_label() -> None:
+    asked = probe("compte achats de marchandises")
+    label = fit(asked, account("601", "Compte 601 : ACHATS DE MARCHANDISES"))
+    below = fit(
+        asked, account("6015", "Compte 6015 : frais sur achats\nSubdivision du compte 601 : ACHATS DE MARCHANDISES")
+    )
+    assert label.window > below.window
+
+
+@pytest.mark.parametrize("model", [WITH_VECTORS, LEXICAL_ONLY])
+def test_better_signs_are_more_evidence(model: EvidenceModel) -> None:
+    weak = model.probability(EvidenceSigns(0.2, 0.1, 0.0, 0.5, 0.0, 0.0, 0.2))
+    strong = model.probability(EvidenceSigns(0.9, 0.8, 0.5, 0.0, 0.5, 0.5, 0.6))
+    assert weak < 0.5 < strong
+
+
+@pytest.mark.parametrize("model", [WITH_VECTORS, LEXICAL_ONLY])
+def test_a_match_by_chance_is_no_evidence_for_a_question_of_another_field(model: EvidenceModel) -> None:
+    stranger, ours = belonging("Qui gagne ?"), belonging("Qui nomme le gérant d'une SARL ?")
+    assert model.probability(EvidenceSigns(1.0, 1.0, 0.0, 0.0, stranger.own, stranger.shared, 0.2)) < 0.5
+    assert model.probability(EvidenceSigns(0.7, 0.6, 0.0, 0.0, ours.own, ours.shared, 0.3)) > 0.5

@@ -1,0 +1,45 @@
+"""Legal forms of companies: which ones a text names, however they are written."""
+
+from __future__ import annotations
+
+import re
+
+_OTHERS = "sarl|sas|snc|scs|gie"
+# The possessive needs a noun after it, and never follows an article: what does is the company.
+_SA = (
+    r"(?:\b(?:la|une|des|les|d'une|the|an?) |\b(?:" + _OTHERS + r") (?:et|ou|contre|vs|versus|and|or) )sa\b"
+    r"|(?<![\w'])sa(?=\s*(?:$|[?!.,;:)/]))"
+    r"|(?<![\w'])sa(?= (?:et|ou|contre|vs|versus|and|or) (?:la |une |an? |the )?(?:" + _OTHERS + r")\b)"
+)
+_FORMS: dict[str, re.Pattern[str]] = {
+    "SARL": re.compile(r"\bsarlu?\b|\bs\.a\.r\.l\b|responsabilite limitee"),
+    "SAS": re.compile(r"\bsasu?\b|actions simplifiee"),
+    "SA": re.compile(rf"{_SA}|\bs\.a\.(?!r)|societes? anonymes?"),
+    "SNC": re.compile(r"\bsnc\b|nom collectif"),
+    "SCS": re.compile(r"\bscs\b|commandite simple|commanditaire|commandite\b"),
+    "GIE": re.compile(r"\bgie\b|\bg\.i\.e\b|interet economique"),
+    "SEP": re.compile(r"societes? en participation"),
+}
+_ACT_TITLES = re.compile(r"groupements? d'interet economique|et du gie\b|ausc[ -]?gie")
+_SIGLES = tuple(form for form in _FORMS if form not in ("SA", "SEP"))
+_TYPED = re.compile(rf"(?i)(?<![\w'’-])(?:d['’])?(?:{'|'.join(_SIGLES)})u?(?![\w'’-])")
+_TYPED_SA = re.compile(rf"(?i){_SA}")
+
+
+def named_forms(folded: str) -> tuple[str, ...]:
+    """Return the forms that a folded text names, in order of appearance; the title of the act names none."""
+    bare = _ACT_TITLES.sub(" ", folded) if "societe" in folded or "ausc" in folded else folded
+    found = [(match.end(), form) for form, pattern in _FORMS.items() if (match := pattern.search(bare))]
+    return tuple(form for _, form in sorted(found))
+
+
+def with_sigles(text: str) -> str:
+    """Return a question with the sigles of companies in capitals, where they are meant: "la sa" is "la SA"."""
+    spelt = _TYPED.sub(lambda found: found[0].upper().replace("D'", "d'").replace("D’", "d’"), text)
+    return _TYPED_SA.sub(lambda found: f"{found[0][:-2]}SA", spelt)
+
+
+def put_form(text: str, form: str) -> str:
+    """Return a text with the one form that it names replaced by another; as it is where it names none or several."""
+    named = [each for each in (*_SIGLES, "SA") if re.search(rf"\b{each}\b", text)]
+    return re.sub(rf"\b{named[0]}\b", form, text) if len(named) == 1 else text
