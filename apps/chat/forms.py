@@ -9,6 +9,9 @@ from django.utils.translation import get_language
 
 from apps.knowledge.selectors import namespace_list
 
+# Of a question that waits behind sign-up; far more than may be asked, so that one too long comes back to be shortened.
+_MAX_KEPT_CHARS = 20_000
+
 
 class AskedFields(TypedDict):
     """The keywords of `services.question_ask` that a page knows."""
@@ -47,7 +50,7 @@ class QuestionForm:
         fields = self.asked()
         as_of = fields["as_of"]
         return {
-            "question": fields["text"][:4000],
+            "question": fields["text"][:_MAX_KEPT_CHARS],
             "namespaces": list(fields["namespaces"] or ()),
             "as_of": as_of.isoformat() if as_of else "",
             "country": fields["country"] or "",

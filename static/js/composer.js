@@ -16,9 +16,9 @@ export function keep() {
   keepDraft(form.dataset.draft, field.value);
 }
 
-/** Forget the text: the server has it. */
-export function clear() {
-  field.value = "";
+/** Forget what was sent: the server has it. What was typed since stays. */
+export function clear(sent) {
+  if (text() === sent) field.value = "";
   keep();
   fit();
 }
