@@ -17,6 +17,11 @@ register = template.Library()
 # What is short enough to stand in the margin: an article or an account.
 _MARGIN_LABEL = re.compile(r"(?:^|, )((?:art\.|compte|classe) \S{1,12})$", re.IGNORECASE)
 
+_NARROW = "\u202f"
+_UNBROKEN = "\u00a0"
+_BEFORE_MARK = re.compile(r"(?<=\S) (?=[;:!?»%])|(?<=«) ")
+_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+
 
 @register.simple_tag
 def icon(name: str, css_class: str = "") -> SafeString:
@@ -55,3 +60,9 @@ def above(heading_path: Sequence[str], locator_shown: str) -> str:
     if headings and headings[-1] == locator_shown:
         headings.pop()
     return " · ".join(headings)
+
+
+@register.filter
+def typeset(text: str) -> str:
+    """Keep French marks and the groups of a number on one line; no position in the text moves."""
+    return _THOUSANDS.sub(_NARROW, _BEFORE_MARK.sub(_UNBROKEN, text))
