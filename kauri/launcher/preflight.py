@@ -1,5 +1,6 @@
 """What must hold before anything is started, each failure one sentence."""
 
+import errno
 import fcntl
 import os
 import socket
@@ -56,6 +57,15 @@ def port_check(host: str, port: int) -> None:
             gettext_noop("Port %(port)s is reserved: give --port a number from 1024 up."), port=port
         ) from error
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise LaunchError(
+                gettext_noop(
+                    "Another program already uses port %(port)s: give another one with --port, "
+                    'such as make run ARGS="--port %(other)s".'
+                ),
+                port=port,
+                other=port + 1,
+            ) from error
         raise LaunchError(
             gettext_noop("Port %(port)s on %(host)s cannot be used (%(reason)s): give another one with --port."),
             port=port,
