@@ -5,6 +5,7 @@ import { followAll, place, running } from "./live.js";
 
 let form = null;
 let isAsking = false;
+let sent = "";
 let lastKey = { request: "", key: "" };
 
 /** One key for one question and its scope, the same when it is sent again after a failure. */
@@ -88,6 +89,8 @@ async function show(conversationId, messageId, replaced = null) {
 }
 
 function ask(question) {
+  if (isAsking) return;
+  sent = question;
   const conversation = form.dataset.conversation;
   const body = { question, ...scope(), ...(conversation ? { conversation_id: conversation } : {}) };
   const headers = { prefer: "respond-async", "idempotency-key": idempotencyKey(JSON.stringify(body)) };
@@ -139,7 +142,7 @@ function onSubmit(event) {
   const question = target.matches("[data-suggest]") ? event.submitter.value : text();
   if (!question) focusField();
   // Enter pressed twice on the same question is one question; another one waits in its field.
-  else if (running() || (isAsking && question !== lastKey.text)) note(part("running"));
+  else if (running() || (isAsking && question !== sent)) note(part("running"));
   else ask(question);
 }
 
