@@ -56,11 +56,6 @@ class Batch:
         self._is_handing_over = heartbeat.is_worker_alive()
         self.states = [FileState(file.label, _size(file.path)) for file in files]
 
-    @property
-    def is_handing_over(self) -> bool:
-        """Tell whether workers do the work."""
-        return self._is_handing_over
-
     def run(self) -> tuple[FileState, ...]:
         """Add every file, work or wait until each import has ended, and return how."""
         for index, file in enumerate(self._files):

@@ -15,11 +15,6 @@ class FileTooLarge(InvalidInput):
     default_message = _("This file is too large.")
 
 
-class WrongFileType(InvalidInput):
-    code = "file_type"
-    default_message = _("This type of file cannot be read yet. Kauri reads .pdf, .docx, .md, .txt and .csv files.")
-
-
 class UnknownNamespace(InvalidInput):
     code = "namespace_unknown"
     default_message = _("There is no such collection.")

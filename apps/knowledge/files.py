@@ -38,11 +38,6 @@ def file_store(file: "File[bytes]") -> StoredFile:
     return StoredFile(default_storage.save(name, file), sha256, byte_count)
 
 
-def file_hash(file: "File[bytes]") -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal."""
-    return _measure(file)[0]
-
-
 @contextmanager
 def local_copy(name: str, sha256: str) -> Iterator[Path]:
     """Yield a path on this machine with a stored file's content, checked against its hash.

@@ -7,13 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from kauri.lib.errors import Unavailable
 
 
-class IndexUnavailable(Unavailable):
-    """No full-text index can be opened or built."""
-
-    code = "index_unavailable"
-    default_message = _("The search index is not ready yet. Please try again in a moment.")
-
-
 class RetrievalUnavailable(Unavailable):
     """The database that holds the passages does not answer."""
 

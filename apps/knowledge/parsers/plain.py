@@ -14,8 +14,9 @@ from apps.knowledge.parsers.types import Block, ParsedDocument
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title\s*:\s*(.+?)\s*$|^titre\s*:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
+# [ \t] and not \s, which runs over empty lines: a file of nothing else took minutes.
 _MARKDOWN_SIGN = re.compile(
-    r"^#{1,6} \S|^```|^~~~|^\s*\|.*\|\s*$|^(?:={3,}|-{3,})\s*$|\[[^\]\n]+\]\([^)\n]+\)|\*\*\S", re.MULTILINE
+    r"^#{1,6} \S|^```|^~~~|^[ \t]*\|.*\|[ \t]*$|^(?:={3,}|-{3,})[ \t]*$|\[[^\]\n]+\]\([^)\n]+\)|\*\*\S", re.MULTILINE
 )
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _LIST_MARK = re.compile(r"^\s*(?:[-–—•*▪·]\s+|\(?(?:\d{1,3}|[a-zA-Z])[.°)]\)?\s)")

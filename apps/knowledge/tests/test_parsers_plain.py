@@ -1,3 +1,5 @@
+import time
+
 from apps.knowledge.parsers.plain import read_plain
 
 
@@ -45,3 +47,9 @@ def test_wrapped_lines_of_plain_text_are_joined_and_articles_found() -> None:
 
 def test_control_characters_never_reach_the_text() -> None:
     assert found("Un\x00 mot\u200b caché\u00a0: oui") == [("paragraph", "Un mot caché : oui", None)]
+
+
+def test_a_file_of_empty_lines_takes_no_time() -> None:
+    started = time.monotonic()
+    assert found("\n" * 200_000 + "mot") == [("paragraph", "mot", None)]
+    assert time.monotonic() - started < 5

@@ -89,11 +89,6 @@ class WriterLock:
         self._path = folder.base / "writer.lock"
         self._descriptor: int | None = None
 
-    @property
-    def is_held(self) -> bool:
-        """Tell whether this object holds the place."""
-        return self._descriptor is not None
-
     def acquire(self) -> bool:
         """Take the place if it is free; return whether we have it.
 
