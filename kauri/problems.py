@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, JsonResponse
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -25,11 +25,6 @@ def problem(error: KauriError) -> dict[str, Any]:
         "retryable": not error.permanent,
         **error.extra,
     }
-
-
-def problem_response(error: KauriError) -> JsonResponse:
-    """Return the response of a view that is not DRF's."""
-    return JsonResponse(problem(error), status=error.status, content_type=CONTENT_TYPE)
 
 
 def drf_exception(exc: Exception, context: dict[str, Any]) -> Response | None:

@@ -106,13 +106,6 @@ def _turns() -> QuerySet[Turn]:
     return Turn.objects.select_related("message", "conversation").prefetch_related("message__citations")
 
 
-def live_turn_of(principal: Principal, conversation_id: UUID) -> Turn | None:
-    """Return the turn that runs in a conversation of this person, if one does."""
-    return Turn.objects.filter(
-        conversation_id=conversation_id, conversation__user_id=owner_id(principal), state__in=Turn.LIVE
-    ).first()
-
-
 def branch_of(leaf: Message) -> list[Message]:
     """Return the messages from the first question down to `leaf`, with citations and turns."""
     messages = {
