@@ -92,7 +92,7 @@ class _Client(Redis):
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         try:
             async with asyncio.timeout(self.limit_s):
-                return await super().execute_command(*args, **options)
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call] # redis-py's
         except TimeoutError as error:
             raise RedisTimeout(f"no reply in {self.limit_s} s") from error
 
@@ -109,7 +109,7 @@ def client(url: str, *, max_connections: int, timeout_s: float) -> Redis:
         # One more try at once: the first one after a restart of the server meets a dead connection.
         retry=Retry(NoBackoff(), 1),
     )
-    opened = _Client.from_pool(pool)
+    opened = _Client(connection_pool=pool)
     opened.limit_s = timeout_s
     return opened
 
