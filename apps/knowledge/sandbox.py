@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -113,8 +114,11 @@ def _explain_silence(child: subprocess.Popen[bytes], memory_mb: int) -> ParsedDo
     if child.returncode == -signal.SIGXCPU:
         raise Refused("timed_out")
     resident_mb = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    # The kernel counts what this process held when it made the child as the child's: only what is above is its own.
+    is_own = usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # PDFium aborts when an allocation fails, so a crash near the limit is one of memory.
-    if child.returncode == EXIT_OUT_OF_MEMORY or (child.returncode < 0 and resident_mb > 0.7 * memory_mb):
+    is_crash_near_limit = child.returncode < 0 and is_own and resident_mb > 0.7 * memory_mb
+    if child.returncode == EXIT_OUT_OF_MEMORY or is_crash_near_limit:
         raise Refused("too_large")
     raise Refused("broken")
 

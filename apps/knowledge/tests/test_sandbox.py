@@ -92,9 +92,13 @@ def test_a_child_that_is_killed_is_a_broken_file(tmp_path: Path) -> None:
     killer = subprocess.Popen(
         [sys.executable, "-c", _KILL_CHILD_OF, str(os.getpid())], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    with pytest.raises(Broken):
-        parse_file(path, timeout_s=30)
-    killer.wait()
+    weight = bytearray(500 * 1024 * 1024)  # what a worker holds must not count as the child's
+    weight[::4096] = b"x" * len(weight[::4096])
+    try:
+        with pytest.raises(Broken):
+            parse_file(path, timeout_s=30, memory_mb=512)
+    finally:
+        killer.wait()
 
 
 _KILL_CHILD_OF = """

@@ -11,7 +11,7 @@ def test_the_nearest_places_are_named_once_as_jurists_do() -> None:
     again = passage("AUSCGIE art. 20 (2/2)", ART_311)
     result = found(part, again, account("401", ACCOUNT_401), reason="no_evidence")
     text = refusal_text(question("rien"), result, "no_evidence")
-    assert text.endswith("à vous de juger\u00a0: l'AUSCGIE, art. 20\u202f; le compte 401.")
+    assert text.endswith("\u00a0: l'AUSCGIE, art. 20\u202f; compte 401.")
 
 
 def test_without_passages_it_names_none() -> None:
