@@ -71,7 +71,9 @@ async function attempt(send, accept) {
 }
 
 function onChange() {
-  showRunning(Boolean(running()));
+  const isRunning = Boolean(running());
+  showRunning(isRunning);
+  if (!isRunning && $("[data-while-running]", form)) note(null);
 }
 
 /** Show a turn that has just begun. */
