@@ -27,7 +27,7 @@ def read(text: str, words: str, *, is_definition: bool = False) -> Fit:
 def test_words_that_no_passage_holds_count_as_unknown() -> None:
     asked = probe("capital australien", austral=0, capital=50, australien=0)
     unknown = next(term for term in asked.weights if term != "capital")
-    asked = probe("capital australien", **{"capital": 50, unknown: 0})
+    asked = probe("capital australien", is_definition=False, **{"capital": 50, unknown: 0})
     assert asked.unknown == pytest.approx(idf(N, 0) / (idf(N, 0) + idf(N, 50)))
     assert fit(asked, passage("AUSCGIE art. 1", "Le capital social.")).coverage == pytest.approx(
         idf(N, 50) / (idf(N, 0) + idf(N, 50))
