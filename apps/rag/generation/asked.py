@@ -10,7 +10,7 @@ from apps.rag import analysis
 from apps.rag.types import Question, Understanding
 from apps.rag.understanding.answerkinds import answer_kind
 from apps.rag.understanding.framewords import judging_weight
-from apps.rag.understanding.lexicon import expansions
+from apps.rag.understanding.lexicon import meanings
 from apps.rag.understanding.rewriting import plain
 from kauri.lib.text import fold
 
@@ -85,7 +85,13 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
     folded = fold(asked)
     own = {term: judging_weight(term) for term in analysis.terms(asked)}
     carried = {term: 0.6 * judging_weight(term) for term in analysis.terms(text) if term not in own}
-    meant = {term: 0.5 for term in expansions(text) if term not in own and term not in carried}
+    meant = {
+        term: 0.5 / len(form)  # a long name is one thing, not many
+        for meaning in meanings(text)
+        for form in meaning.terms
+        for term in form
+        if term not in own and term not in carried
+    }
     bare = _NOT_AN_ACCOUNT.sub(" ", folded)
     return Wanted(
         kind=_kind(folded, understanding),

@@ -48,6 +48,8 @@ _LIST_ALLOWANCE = 2.5
 # Who asks for a list or a comparison reads on; who asks for a sum or a rule wants that sentence.
 _LONG_KINDS = frozenset({"article", "list", "comparison"})
 _FEW_SENTENCES_CHARS = 430
+_MAX_SUBJECT = 3  # terms of a subject beyond the question's
+_MIN_BARS = 4  # of a table worth quoting whole
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
 
@@ -165,6 +167,7 @@ def _groups(text: str, sentences: Sequence[Sentence]) -> list[Group]:
     for sentence in sentences:
         previous = text[groups[-1][-1].start : groups[-1][-1].end].rstrip() if groups else "."
         is_listed = sentence.kind == "list" and previous[-1] in ":;,"
+        is_listed |= sentence.kind == "table" and bool(groups) and groups[-1][-1].kind == "table"
         goes_on = text[sentence.start].islower() and previous[-1] in ":;,"
         if groups and (is_listed or goes_on or previous.endswith(":")):
             groups[-1].append(sentence)
@@ -185,11 +188,22 @@ def _score(text: str, wanted: Wanted, weights: Weights) -> float:
     length = len(text[: introduction.start()].split() if introduction else text.split())
     score = overlap / (1 + max(0, length - 60) / 160)
     score += _says_what_is_asked(text, wanted)
-    if wanted.kind == "definition" and _DEFINES.search(fold(text)):
-        score += 0.15
-    if introduction:
+    if wanted.kind == "definition":
+        score += _defines(text, wanted)
+    if introduction or (wanted.kind == "list" and text.count("\n") >= 2 and text.count("|") >= _MIN_BARS):
         score += 0.15
     return score
+
+
+def _defines(text: str, wanted: Wanted) -> float:
+    """Return how much a sentence looks like the definition asked for: most where that thing is all of its subject."""
+    folded = fold(text)
+    verb = _DEFINES.search(folded)
+    if verb is None:
+        return 0.0
+    asked = {term for term, weight in wanted.weights if weight == 1.0}
+    subject = set(terms(folded[: verb.start()]))
+    return 0.5 if asked and asked <= subject and len(subject) <= len(asked) + _MAX_SUBJECT else 0.15
 
 
 def _says_what_is_asked(text: str, wanted: Wanted) -> float:
@@ -213,7 +227,7 @@ def _window(text: str, groups: Sequence[Group], scores: Sequence[float], max_cha
             i
             for i in sides
             if groups[max(i, last)][-1].end - groups[min(i, first)][0].start <= max_chars
-            and (scores[i] >= _NEIGHBOUR_SHARE * scores[best] or (i < first and _leans(text, groups[first])))
+            and (scores[i] >= _NEIGHBOUR_SHARE * scores[best] or _leans(text, groups[max(i, first)]))
         ]
         if not fitting:
             return groups[first : last + 1]

@@ -23,8 +23,8 @@ _IN_HEADING = 0.9
 _MIN_MISSPELT = 5
 _DEFINES = re.compile(
     r"\b(?:(?:est|sont) (?P<kind>une?|la|le|les|des|l'|celles?|celui|ceux|tou[st]|ce(?:lui)? qui|appele\w*|dite?s?"
-    r"|considere\w*|l'|defini\w*)|est|sont|(?P<verb>designent?|s'entend(?:ent)?|consistent?|a pour (?:but|objet)"
-    r"|constituent?|signifie))(?:\b|(?<='))"
+    r"|considere\w*|l'|defini\w*)|est|sont|(?P<verb>designe(?:nt)?|s'entend(?:ent)?|consiste(?:nt)?"
+    r"|a pour (?:but|objet)|constitue(?:nt)?|signifie))(?:\b|(?<='))"
 )
 _ARTICLE = re.compile(r"^\W*(?:\d+[ .°)]+)*(?:le|la|les|l'|un|une|des|on (?:appelle|entend par)|est|il y a)\b")
 _SENTENCE = re.compile(r"[.;:]\s+|\n\s*\n")

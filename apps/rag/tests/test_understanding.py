@@ -4,8 +4,10 @@ import pytest
 
 from apps.rag.tests.entries import scope
 from apps.rag.types import Question
+from apps.rag.understanding.lexicon import expansions
 from apps.rag.understanding.numbers import number_read
 from apps.rag.understanding.references import normalise_article
+from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import understand
 
 
@@ -74,6 +76,54 @@ def test_an_article_without_act_takes_the_act_last_spoken_of() -> None:
 )
 def test_it_tells_what_a_question_is_for(text: str, intent: str) -> None:
     assert understand(Question(text, scope())).understanding.intent == intent
+
+
+def test_a_greeting_never_depends_on_what_was_asked_before() -> None:
+    history = ("Quelle est la capitale de l'Australie ?",)
+    reading = understand(Question("Bonjour", scope(), history))
+    assert reading.understanding.intent == "general_conversation"
+    assert reading.context == ""
+
+
+def test_a_follow_up_on_another_form_asks_the_same_of_that_form() -> None:
+    history = ("Quel est le capital minimum d'une SARL ?",)
+    standalone = understand(Question("et pour une sa ?", scope(), history)).understanding.standalone
+    assert "capital minimum d'une SA ?" in standalone
+    assert "SARL" not in standalone
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("quel est le capital de la sa", "quel est le capital de la SA"),
+        ("capital minimum sa", "capital minimum SA"),
+        ("sarl et sa : différence", "SARL et SA : différence"),
+        ("qu'est-ce qu'un gie ?", "qu'est-ce qu'un GIE ?"),
+        ("il vend sa part à sa soeur", "il vend sa part à sa soeur"),
+        ("le gérant et sa durée", "le gérant et sa durée"),
+        ("what is account 521?", "qu'est-ce que compte 521"),
+        ("what is the minimum share capital of an SARL?", "quel est minimum capital social SARL"),
+    ],
+)
+def test_sigles_are_read_in_any_case_and_english_in_the_texts_words(text: str, wanted: str) -> None:
+    assert plain(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("comment virer le gérant", "revoqu"),
+        ("ma boîte ferme", "liquid"),
+        ("j'ai acheté un camion", "automobil"),
+        ("tva à reverser", "du"),
+    ],
+)
+def test_everyday_words_mean_the_texts_words(text: str, meant: str) -> None:
+    assert meant in expansions(text)
+
+
+def test_a_word_is_not_taken_for_another_of_the_same_stem() -> None:
+    assert not {"social", "part"} & set(expansions("la partie adverse"))
 
 
 def test_an_elliptic_follow_up_gets_the_question_before() -> None:

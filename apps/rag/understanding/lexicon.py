@@ -5,7 +5,8 @@ A question gains the texts' words at a lower weight than its own; it never loses
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,15 +53,24 @@ def _by_first() -> dict[str, list[tuple[tuple[str, ...], tuple[tuple[str, ...], 
     return table
 
 
+@lru_cache(maxsize=1)
+def _verbs() -> frozenset[str]:
+    """Return the stems of the verbs among the keys."""
+    keys = [word for line in VOCABULARY.splitlines() for word in analysis.words(line.partition(":")[0])]
+    return frozenset(_key(word) for word in keys if word.endswith(("er", "ir", "re")) and len(word) >= _MIN_STEMMED)
+
+
 @lru_cache(maxsize=2_048)
 def meanings(text: str) -> tuple[Meaning, ...]:
     """Return what the words of a question mean in the texts' words; a stretch of several words goes before one."""
     words = analysis.words(text)
-    keys = [_key(word) for word in words]
+    # "ferme" is short, and yet a form of "fermer"
+    keys = [{_key(word), analysis.stem(word)} & (_verbs() | {_key(word)}) for word in words]
     found: list[Meaning] = []
     taken: set[int] = set()
-    for at, key in enumerate(keys):
-        for entry, terms in _by_first().get(key, ()):
+    for at, own in enumerate(keys):
+        entries = [each for key in own for each in _by_first().get(key, ())]
+        for entry, terms in sorted(entries, key=lambda each: -len(each[0])):
             places = _places(entry, keys, at)
             if places and not taken & set(places):
                 taken |= set(places) if len(places) > 1 else set()
@@ -69,12 +79,12 @@ def meanings(text: str) -> tuple[Meaning, ...]:
     return tuple(found)
 
 
-def _places(entry: tuple[str, ...], keys: list[str], at: int) -> list[int]:
+def _places(entry: tuple[str, ...], keys: Sequence[AbstractSet[str]], at: int) -> list[int]:
     """Return where the words of an entry stand from `at` on, each at most one word after the one before."""
     places = [at]
     for wanted in entry[1:]:
         near = range(places[-1] + 1, min(len(keys), places[-1] + 2 + _MAX_GAP))
-        place = next((n for n in near if keys[n] == wanted), None)
+        place = next((n for n in near if wanted in keys[n]), None)
         if place is None:
             return []
         places.append(place)

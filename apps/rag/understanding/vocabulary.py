@@ -21,7 +21,7 @@ remplaçant, remplacer, suppléant: suppléant, remplacement
 nommer, choisir, désigner, élire: désigner, nommé, nomination
 nomination: désignation, nommé
 cumuler, cumul: cumul, mandats
-démissionner, quitter son poste, partir: démission
+démissionner, quitter son poste: démission
 paie du gérant, payé, rémunérer: rémunération
 
 # putting them out
