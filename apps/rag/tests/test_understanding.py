@@ -162,3 +162,15 @@ def test_it_reads_numbers_in_words(words: str, number: int | None) -> None:
 )
 def test_article_numbers_have_one_form(number: str, normal: str) -> None:
     assert normalise_article(number) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "J'achète pour 500 000 HT de marchandises à crédit, quelle écriture ?",
+        "achat à crédit de 500\u202f000 F, quel compte débiter ?",
+        "vente de 250 000, comptes à débiter ?",
+    ],
+)
+def test_an_amount_is_no_account(text: str) -> None:
+    assert keys(text) == []

@@ -32,13 +32,16 @@ _ACCOUNT = re.compile(
     r"| ou | a |/|-)\d{1,8})*)"
 )
 _CLASS = re.compile(r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?| et | ou )[1-9])*)\b(?!\d)")
-_BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])[1-9]\d{1,7}(?![\d.,]*\d)(?![-/]\d)")
+# A group of three digits before or after makes it an amount: 500 000.
+_BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])(?<!\d )[1-9]\d{1,7}(?![\d.,]*\d)(?! \d{3}\b)(?![-/]\d)")
 _UNIT_AFTER = re.compile(
-    r"\s*(?:f\b|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?|personnes?"
-    r"|associes|actionnaires|salaries|euros?|parts|actions)"
+    r"\s*(?:f\b|ht\b|ttc\b|hors taxes?|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?"
+    r"|personnes?|associes|actionnaires|salaries|euros?|parts|actions)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_CHART_WORDS = re.compile(r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|credit|numero|intitule)\b")
+_CHART_WORDS = re.compile(
+    r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|(?<!\ba )credit|numero|intitule)\b"
+)
 _FORMER = re.compile(
     r"\b(?:anciens? (?:plan|syscohada|systeme|referentiel|comptes?|numero)|(?:plan|syscohada"
     r"|referentiel)(?: comptable)? ancien"
