@@ -35,8 +35,8 @@ _CLASS = re.compile(r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?| et | ou )[1
 # A group of three digits before or after makes it an amount: 500 000.
 _BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])(?<!\d )[1-9]\d{1,7}(?![\d.,]*\d)(?! \d{3}\b)(?![-/]\d)")
 _UNIT_AFTER = re.compile(
-    r"\s*(?:f\b|ht\b|ttc\b|hors taxes?|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?|milliards?"
-    r"|personnes?|associes|actionnaires|salaries|euros?|parts|actions)"
+    r"\s*(?:f\b|ht\b|ttc\b|hors taxes?|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?"
+    r"|milliards?|personnes?|associes|actionnaires|salaries|euros?|parts|actions)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CHART_WORDS = re.compile(
