@@ -15,12 +15,12 @@ import pytest
 from e2e.stack import ROOT, until
 from kauri.launcher.testing import stores_running
 
-N_DOCUMENTS = 10
+N_DOCUMENTS = 24
 N_ARTICLES = 60
 N_KILLS = 10
 # The stages at which it is killed, in turn; the short ones are watched for, the long ones are easy.
 WANTED = ("parsing", "chunking", "saving", "staging", "embedding", "publishing")
-PATIENCE_S = 8.0
+PATIENCE_S = 1.5
 
 SENTENCE = (
     "Le commissaire numéro {n} de la société {name} remet son rapport aux associés dans un délai de {n} jours "
