@@ -14,5 +14,5 @@ def chat_http_routes(django_application: "ASGIApp") -> list[URLPattern]:
     """Return the routes for Channels' URLRouter; what Django must answer goes to `django_application`."""
     return [
         re_path(r"^v1/chat/stream$", stream),  # type: ignore[arg-type] # an ASGI function, not a view
-        re_path(r"^v1/chat/query$", query(django_application)),  # type: ignore[arg-type]
+        re_path(r"^v1/chat/query$", query(django_application)),  # type: ignore[arg-type] # the same
     ]

@@ -222,7 +222,7 @@ async def startup() -> None:
 
 async def shutdown() -> None:
     """Let running turns end for KAURI_DRAIN_S, mark the rest interrupted, close."""
-    global _runner  # noqa: PLW0603
+    global _runner  # noqa: PLW0603 - put down where it was made
     if _runner is not None:
         await _runner.close()
         _runner = None

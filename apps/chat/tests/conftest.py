@@ -23,7 +23,7 @@ def live_database(django_db_blocker: DjangoDbBlocker) -> Iterator[LiveDatabase]:
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: object) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined] # the fixture
 
 
 @pytest.fixture(scope="session")
