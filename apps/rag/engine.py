@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 
 from apps.rag.config import RagConfig
 from apps.rag.embedders import warm_up
+from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients
 from apps.rag.ports import ChatModel, Embedder, Vectors
@@ -140,6 +141,10 @@ class Engine:
         yield Retrieved(result)
         async for event in generate(question, result, providers=self._providers, config=self.config):
             yield event
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
+        return await asyncio.to_thread(embed_cached, self._embedder, texts, ttl_s=self.config.embed_cache_ttl_s)
 
     async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
         question = replace(question, scope=scope_of_former_plan(question))

@@ -21,6 +21,13 @@ class EmbedderFailed(Unavailable):
     default_message = _("The embedding model is not available.")
 
 
+class RerankerFailed(Unavailable):
+    """The reranking model could not be loaded, failed, or took too long."""
+
+    code = "reranker_failed"
+    default_message = _("The passages could not be put in order by the model.")
+
+
 class ModelFailed(Unavailable):
     """A language model did not answer as it should."""
 

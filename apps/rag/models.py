@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 
@@ -120,3 +121,41 @@ class IndexChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.operation} {self.entry_id}"
+
+
+class NamespaceRevision(models.Model):
+    """How often what a namespace's readers can find has changed: part of the key of every cached answer."""
+
+    namespace = models.CharField(max_length=60, primary_key=True)
+    revision = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.revision}"
+
+
+class LexiconEntry(models.Model):
+    """A curator's addition to the lexicon that comes with Kauri: what people say, and what the texts say for it."""
+
+    class Register(models.TextChoices):
+        """Whose word it is."""
+
+        EVERYDAY = "everyday", _("everyday word")
+        PROFESSIONAL = "professional", _("professionals' word")
+        LEGAL = "legal", _("legal term")
+        ACRONYM = "acronym", _("acronym")
+
+    said = models.CharField(_("what people say"), max_length=120, unique=True)
+    meant = ArrayField(models.CharField(max_length=200), verbose_name=_("what the texts say"))
+    register = models.CharField(_("register"), max_length=12, choices=Register, default=Register.EVERYDAY)
+    is_active = models.BooleanField(_("used in search"), default=True)
+    note = models.TextField(_("note"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("word of the lexicon")
+        verbose_name_plural = _("lexicon")
+        ordering = ["said"]
+
+    def __str__(self) -> str:
+        return self.said

@@ -9,17 +9,22 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from apps.rag.types import Usage
+from apps.rag.types import AnswerEvent, Passage, Question, SearchResult, Usage
 
 Vectors = npt.NDArray[np.float32]
 
 
 class Embedder(Protocol):
-    """Turns texts into unit vectors. Implementations: the built-in model, and none."""
+    """Turns texts into unit vectors. Implementations: the built-in model, BGE-M3, an endpoint, and none."""
 
     @property
     def name(self) -> str:
         """Name kept with every stored vector; another name is another index."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """Which weights these are; kept with every stored vector, as the name is."""
         ...
 
     @property
@@ -29,6 +34,60 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n_texts, dimension) float32 rows of length 1. CPU-heavy: call it in a thread."""
+        ...
+
+
+class Reranker(Protocol):
+    """Reads a question and passages together. Implementations: the built-in scorer, and cross-encoders."""
+
+    @property
+    def name(self) -> str:
+        """Name kept with answers and in the key of the answer cache."""
+        ...
+
+    def score(self, question: str, passages: Sequence[Passage]) -> Sequence[float]:
+        """Return one score a passage, higher is better, in the passages' order; no scale is promised.
+
+        CPU-heavy: call it in a thread. Raises RerankerFailed.
+        """
+        ...
+
+
+class RagEngine(Protocol):
+    """The engine as other apps and the edges see it. Implementations: in this process, and over gRPC."""
+
+    @property
+    def is_warm(self) -> bool:
+        """Tell whether no question would wait for an index or a model to load."""
+        ...
+
+    @property
+    def revision(self) -> int:
+        """Return how far the searched full text follows the change log."""
+        ...
+
+    async def warm(self) -> None:
+        """Open indexes and begin to load models."""
+        ...
+
+    def start(self) -> None:
+        """Begin to follow the change log."""
+        ...
+
+    async def close(self) -> None:
+        """Stop following and close connections."""
+        ...
+
+    async def search(self, question: Question) -> SearchResult:
+        """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
+        ...
+
+    def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
+        """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return (n_texts, dimension) unit vectors of the engine's embedder. Raises EmbedderFailed."""
         ...
 
 

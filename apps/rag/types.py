@@ -95,6 +95,20 @@ class NewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a curator's console or a measurement changes for one search; the defaults change nothing.
+
+    `legs`: only these (reference, bm25, gram, dense), all when empty; `n_passages`: how many leave the engine;
+    `weights`: (leg, weight) pairs in place of the calibrated ones; `is_reranked`: False keeps the fused order.
+    """
+
+    legs: tuple[str, ...] = ()
+    n_passages: int | None = None
+    weights: tuple[tuple[str, float], ...] = ()
+    is_reranked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question with its scope; `history` holds the person's earlier questions, oldest first."""
 
@@ -102,6 +116,7 @@ class Question:
     scope: Scope
     history: tuple[str, ...] = ()
     language: str = "fr"
+    overrides: Overrides = Overrides()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +154,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One leg's ranking, best first. Legs: reference, bm25, gram, dense, sentence."""
+    """One leg's ranking, best first. Legs: reference, bm25, gram, dense, fused (their sum), sentence."""
 
     leg: str
     hits: tuple[Hit, ...]

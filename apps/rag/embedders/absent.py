@@ -13,6 +13,7 @@ class AbsentEmbedder:
     """Has no vectors to give."""
 
     name = "none"
+    revision = ""
     dimension = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:

