@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -241,6 +241,11 @@ class CitationAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelsFailed:
+    """Every configured model failed: what follows is made of extracts, unless an earlier answer stands in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Restarted:
     """Another provider took over: the answer is what follows."""
 
@@ -265,16 +270,19 @@ class Grounded:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last event of every answer."""
+    """The last event of every answer; `answered_at` is when an answer that is given again was first given."""
 
     mode: AnswerMode
     provider: str
     model: str
     usage: Usage
     degraded: tuple[str, ...]
+    answered_at: datetime | None = None
 
 
-AnswerEvent = Searching | Retrieved | TextDelta | CitationAdded | Restarted | Refused | Grounded | Finished
+AnswerEvent = (
+    Searching | Retrieved | TextDelta | CitationAdded | ModelsFailed | Restarted | Refused | Grounded | Finished
+)
 
 
 def display_locator(locator: str, code: str = "") -> str:
