@@ -15,6 +15,7 @@ from apps.rag.types import (
     Finished,
     Grounded,
     InForce,
+    ModelsFailed,
     Passage,
     RankedPassage,
     Refused,
@@ -72,6 +73,8 @@ class Transcript:
                 self._delta(text)
             case CitationAdded(citation):
                 self._cited(citation)
+            case ModelsFailed():
+                pass  # the mark comes with the end
             case Restarted():
                 self._restart()
             case Refused():

@@ -23,6 +23,12 @@ Progress = Callable[[int, int], None]
 
 # one number for the whole database: whoever writes the change log holds it until commit
 _CHANGE_LOCK = 0x4B41_5552_49
+# Part of every cached answer's key: what these namespaces' readers were told is told anew from this commit on.
+_REVISE = """
+    INSERT INTO rag_namespacerevision (namespace, revision)
+    SELECT DISTINCT namespace, 1 FROM rag_indexentry WHERE id = ANY(%s::bigint[]) ORDER BY namespace
+    ON CONFLICT (namespace) DO UPDATE SET revision = rag_namespacerevision.revision + 1
+"""
 _PLAIN_FIELDS = (
     "document_id",
     "version_id",
@@ -186,6 +192,7 @@ def _log(entry_ids: Sequence[int], operation: str) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHANGE_LOCK])
+        cursor.execute(_REVISE, [list(entry_ids)])
     IndexChange.objects.bulk_create(
         [IndexChange(entry_id=entry_id, operation=operation) for entry_id in entry_ids], batch_size=1_000
     )
