@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+
+from apps.rag.types import Overrides
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class RagConfig:
     heading_boost: float = 0.3  # weight of a heading's word beside the passage's
     expansion_boost: float = 0.9  # weight of a lexicon word beside the asker's own words
     context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
+    model_share: float = 0.7  # weight of a reranking model's verdict beside the built-in scorer's
     n_fitted: int = 40  # candidates whose words are read again, beside the question's
     coverage_bonus: float = 0.25  # for a passage that holds all that is asked
     window_bonus: float = 0.5  # for a passage that says it in one place
@@ -60,6 +63,23 @@ class RagConfig:
     follow_interval_s: float = 0.5
     embed_batch: int = 10
     embed_cache_ttl_s: int = 30 * 86_400
+    # answers that are kept
+    answer_ttl_s: float = 86_400.0
+    passing_ttl_s: float = 10.0  # of an answer that lacks something: for those who wait for it, and nobody later
+    last_good_ttl_s: float = 30 * 86_400.0
+    early_expiry: float = 1.0  # beta of XFetch: above 1 refreshes earlier
+    flight_lease_s: float = 6.0  # after which a computing process that is gone is replaced
+    flight_poll_s: float = 0.03
+    flight_wait_s: float = 90.0  # longer than the longest answer
     # context and generation
     context_tokens: int = 3_000
     max_answer_sentences: int = 6
+
+
+def overridden(config: RagConfig, overrides: Overrides) -> RagConfig:
+    """Return the configuration of one search: what it overrides replaced, weights of unknown legs left out."""
+    if overrides.n_passages is not None:
+        config = replace(config, n_passages=overrides.n_passages)
+    known = {field.name for field in fields(FusionWeights)}
+    weights = {leg: weight for leg, weight in overrides.weights if leg in known}
+    return replace(config, weights=replace(config.weights, **weights), is_calibrated=True) if weights else config

@@ -12,7 +12,7 @@ from functools import partial
 
 from django.db import Error as DatabaseError
 
-from apps.rag.config import RagConfig
+from apps.rag.config import RagConfig, overridden
 from apps.rag.embedders import warm_up
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
@@ -24,7 +24,7 @@ from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
 from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
-from apps.rag.retrieval.ranking import Candidates, fuse, official_first, order
+from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
 from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.types import (
@@ -59,6 +59,7 @@ class Asked:
     reading: Reading
     query: LexicalQuery
     sought: tuple[Wanted, ...]
+    config: RagConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,15 @@ class Found:
     vector: Vectors | None
     admitted: Mapping[int, Hydrated]
     n_wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The candidates with the built-in scorer's verdict on each, by entry id, before a model has read them."""
+
+    candidates: Candidates
+    probe: Probe
+    scores: Mapping[int, float]
 
 
 class Engine:
@@ -149,37 +159,41 @@ class Engine:
     async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
         question = replace(question, scope=scope_of_former_plan(question))
         marks = [("understand", started, time.perf_counter())]
-        intent = reading.understanding.intent
-        if not question.scope.namespaces or intent in (CONVERSATION, OUT_OF_SCOPE):
+        if not question.scope.namespaces or reading.understanding.intent == CONVERSATION:
             return self._nothing(question, reading, marks)
         asked = await self._asked(question, reading)
         lexical, (vector, first) = await asyncio.gather(
             self._legs.lexical(asked.query, question.scope), self._stored(asked)
         )
         marks.append(("legs", marks[-1][2], time.perf_counter()))
-        legs = (*lexical, *_stored_rankings(first, vector))
-        ids = self._candidate_ids(legs, first)
+        legs = _chosen((*lexical, *_stored_rankings(first, vector)), question.overrides.legs)
+        legs = (*legs, fused_ranking(legs, asked.config))
+        ids = self._candidate_ids(legs[-1], first)
         admitted = await self._legs.hydrate(question.scope, ids)
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
-        return await asyncio.to_thread(self._ranked, asked, Found(legs, first, vector, admitted, len(ids)), marks)
+        found = Found(legs, first, vector, admitted, len(ids))
+        weighed = await asyncio.to_thread(self._weighed, asked, found)
+        return await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
         needs_codes = any(reference.source == ANY_ACT for reference in references)
         codes = await self._legs.codes(question.scope) if needs_codes else frozenset()
-        query = lexical_query(question.text, reading.context, self.config)
-        return Asked(question, reading, query, wanted(references, codes))
+        config = overridden(self.config, question.overrides)
+        query = lexical_query(question.text, reading.context, config)
+        return Asked(question, reading, query, wanted(references, codes), config)
 
     async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
-        vector = await self._legs.embed(asked.reading.understanding.standalone)
+        legs = asked.question.overrides.legs
+        standalone = asked.reading.understanding.standalone
+        vector = await self._legs.embed(standalone) if _wants("dense", legs) else None
         return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
 
-    def _candidate_ids(self, legs: Sequence[Ranking], first: FirstRound) -> list[int]:
-        fused = fuse(legs, self.config)[: self.config.n_hydrated]
+    def _candidate_ids(self, fused: Ranking, first: FirstRound) -> list[int]:
         ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
-        return list(ids | dict.fromkeys(hit.entry_id for hit in fused))
+        return list(ids | dict.fromkeys(hit.entry_id for hit in fused.hits[: self.config.n_hydrated]))
 
-    def _ranked(self, asked: Asked, found: Found, marks: list[tuple[str, float, float]]) -> SearchResult:
+    def _weighed(self, asked: Asked, found: Found) -> Weighed:
         admitted = found.admitted
         resolved = resolve(asked.sought, found.first.by_reference, admitted)
         sentence = self._legs.sentence_ranking(found.vector, admitted)
@@ -190,26 +204,41 @@ class Engine:
         probe = probe_of(
             asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
         )
-        passages = order(Candidates(rankings, admitted, resolved, by_number), preference, probe, self.config)
+        candidates = Candidates(rankings, admitted, resolved, by_number)
+        if not asked.question.overrides.is_reranked:
+            return Weighed(candidates, probe, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
+        return Weighed(candidates, probe, scored(candidates, preference, probe, asked.config))
+
+    def _ranked(
+        self,
+        asked: Asked,
+        found: Found,
+        weighed: Weighed,
+        model_scores: Mapping[int, float],
+        marks: list[tuple[str, float, float]],
+    ) -> SearchResult:
+        resolved, probe = weighed.candidates.resolved, weighed.probe
+        scores = blend(weighed.scores, model_scores, asked.config)
+        passages = order(weighed.candidates, scores, asked.config)
         judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
-        passages = official_first(passages, judge, self.config)
+        if asked.question.overrides.is_reranked:
+            passages = official_first(passages, judge, asked.config)
         evidence = judge(passages)
         if not resolved.entry_ids and not _is_of_act_asked(asked.reading.codes, passages):
             evidence = 0.0
-        missing = "reference_not_found" if resolved.missing else "no_evidence"
-        reason = "" if evidence >= self.config.evidence_threshold else missing
+        reason = _refusal_reason(asked, resolved, evidence)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(
             understanding=asked.reading.understanding,
             passages=passages,
-            rankings=rankings,
+            rankings=weighed.candidates.rankings,
             evidence=evidence,
             is_answerable=not reason,
             refusal_reason=reason,
-            degraded=self._degraded(found),
-            dropped=found.n_wanted - len(admitted),
+            degraded=self._degraded(found, asked.question.overrides.legs),
+            dropped=found.n_wanted - len(found.admitted),
             index_revision=self._legs.revision,
-            timings_ms=_timings(marks, rankings),
+            timings_ms=_timings(marks, weighed.candidates.rankings),
         )
 
     def _evidence(self, probe: Probe, resolved: Resolved, standalone: str, passages: Sequence[RankedPassage]) -> float:
@@ -221,19 +250,19 @@ class Engine:
             return 0.0
         return evidence_of(signs_of(probe, passages, belonging(standalone)))
 
-    def _degraded(self, found: Found) -> tuple[str, ...]:
+    def _degraded(self, found: Found, legs: Sequence[str]) -> tuple[str, ...]:
+        """Name what is missing of what was asked for; `legs` are those asked for, all when empty."""
         marks: list[str] = []
         if not self._legs.has_embedder:
             marks.append("lexical_only")
-        elif found.vector is None or not (found.first.nearest or not found.admitted):
+        elif _wants("dense", legs) and (found.vector is None or not (found.first.nearest or not found.admitted)):
             marks.append("vectors_unavailable")
-        if not any(ranking.leg == "bm25" for ranking in found.legs):
+        if _wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")
         return tuple(marks)
 
     def _nothing(self, question: Question, reading: Reading, marks: list[tuple[str, float, float]]) -> SearchResult:
-        intent = reading.understanding.intent
-        reason = "" if intent == CONVERSATION else "out_of_scope" if intent == OUT_OF_SCOPE else "empty_scope"
+        reason = "" if reading.understanding.intent == CONVERSATION else "empty_scope"
         return SearchResult(
             understanding=reading.understanding,
             passages=(),
@@ -246,6 +275,22 @@ class Engine:
             index_revision=self._legs.revision,
             timings_ms=_timings(marks, ()),
         )
+
+
+def _wants(leg: str, legs: Sequence[str]) -> bool:
+    return not legs or leg in legs
+
+
+def _chosen(rankings: tuple[Ranking, ...], legs: Sequence[str]) -> tuple[Ranking, ...]:
+    return tuple(ranking for ranking in rankings if _wants(ranking.leg, legs))
+
+
+def _refusal_reason(asked: Asked, resolved: Resolved, evidence: float) -> str:
+    if asked.reading.understanding.intent == OUT_OF_SCOPE:
+        return "out_of_scope"
+    if evidence >= asked.config.evidence_threshold:
+        return ""
+    return "reference_not_found" if resolved.missing else "no_evidence"
 
 
 def _is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -> bool:

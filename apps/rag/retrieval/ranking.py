@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from apps.rag.config import RagConfig
 from apps.rag.retrieval.diversify import distinct
 from apps.rag.retrieval.fit import Probe, fit
-from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, ranked
+from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max, ranked
 from apps.rag.retrieval.query import Preference, bonus
 from apps.rag.retrieval.resolve import Resolved
 from apps.rag.stores.postgres import Hydrated
@@ -41,15 +42,45 @@ def fuse(rankings: Sequence[Ranking], config: RagConfig) -> tuple[Hit, ...]:
     return fuse_reciprocal(legs, config.rrf_k)
 
 
-def order(candidates: Candidates, preference: Preference, probe: Probe, config: RagConfig) -> tuple[RankedPassage, ...]:
-    """Return the passages that leave the engine: exact references first, then by fused score, none twice."""
-    fused = {hit.entry_id: hit.score for hit in fuse(candidates.rankings, config)}
+def fused_ranking(rankings: Sequence[Ranking], config: RagConfig) -> Ranking:
+    """Return the leg "fused": the best `n_candidates` of the legs' weighted sum, before any passage is read."""
+    started = time.perf_counter()
+    hits = fuse(rankings, config)[: config.n_candidates]
+    return Ranking("fused", hits, (time.perf_counter() - started) * 1e3)
+
+
+def scored(candidates: Candidates, preference: Preference, probe: Probe, config: RagConfig) -> Mapping[int, float]:
+    """Return the built-in scorer's verdict on each admitted candidate, by entry id: the default reranking."""
+    legs = [ranking for ranking in candidates.rankings if ranking.leg != "fused"]
+    fused = {hit.entry_id: hit.score for hit in fuse(legs, config)}
     preferred = {
         entry_id: fused.get(entry_id, 0.0) + bonus(entry.passage, entry.references, preference, config)
         for entry_id, entry in candidates.admitted.items()
     }
     for hit in ranked(preferred)[: config.n_fitted]:
         preferred[hit.entry_id] += _fit_bonus(probe, candidates.admitted[hit.entry_id], config)
+    return preferred
+
+
+def blend(scores: Mapping[int, float], model_scores: Mapping[int, float], config: RagConfig) -> Mapping[int, float]:
+    """Return the scores with a reranking model's verdict added, both min-max normalised over what the model read.
+
+    What it did not read keeps its place below; without model scores the scores are what they were.
+    """
+    read = {entry_id: scores[entry_id] for entry_id in model_scores if entry_id in scores}
+    if not read:
+        return scores
+    own, said = _unit(read), _unit({entry_id: model_scores[entry_id] for entry_id in read})
+    share = config.model_share
+    mixed = {entry_id: (1.0 - share) * own[entry_id] + share * said[entry_id] for entry_id in read}
+    low, high = min(read.values()), max(read.values())
+    # back on the scale of the others, which the model did not read
+    return {**scores, **{entry_id: low + (high - low) * value for entry_id, value in mixed.items()}}
+
+
+def order(candidates: Candidates, scores: Mapping[int, float], config: RagConfig) -> tuple[RankedPassage, ...]:
+    """Return the passages that leave the engine: exact references first, then by score, none twice."""
+    preferred = {entry_id: scores.get(entry_id, 0.0) for entry_id in candidates.admitted}
     exact = dict.fromkeys(candidates.resolved.entry_ids)
     first = exact | dict.fromkeys(candidates.resolved.near_ids)
     others = [hit.entry_id for hit in ranked(preferred) if hit.entry_id not in first]
@@ -62,13 +93,13 @@ def order(candidates: Candidates, preference: Preference, probe: Probe, config: 
         overlap=config.duplicate_overlap,
         max_per_locator=config.max_per_locator,
     )
-    scores = _scores_by_entry(candidates.rankings)
+    of_legs = _scores_by_entry(candidates.rankings)
     return tuple(
         RankedPassage(
             passage=passage,
             rank=rank,
             score=preferred[passage.entry_id],
-            leg_scores=tuple(scores.get(passage.entry_id, ())),
+            leg_scores=tuple(of_legs.get(passage.entry_id, ())),
             is_exact_reference=passage.entry_id in exact,
         )
         for rank, passage in enumerate(passages, start=1)
@@ -92,6 +123,10 @@ def official_first(
     if falls_short or judge(official) < needed:
         return passages
     return tuple(replace(ranked, rank=rank) for rank, ranked in enumerate((*official, *samples), start=1))
+
+
+def _unit(scores: Mapping[int, float]) -> dict[int, float]:
+    return min_max(Ranking("", ranked(scores), 0.0), len(scores))
 
 
 def _fit_bonus(probe: Probe, entry: Hydrated, config: RagConfig) -> float:
