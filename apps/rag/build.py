@@ -7,10 +7,14 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.rag.cache.cached import CachedEngine
+from apps.rag.cache.lastgood import LastGoodEngine
+from apps.rag.cache.store import AnswerStore
 from apps.rag.config import RagConfig
 from apps.rag.embedders import embedder_named
 from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
+from apps.rag.ports import RagEngine
 from apps.rag.retrieval.folder import LexicalFolder
 
 
@@ -26,7 +30,14 @@ def build_engine(
     )
 
 
+def with_cache(engine: Engine) -> RagEngine:
+    """Return an engine that keeps its answers, computes each once, and has an earlier one when no model answers."""
+    store = AnswerStore(cache_url=settings.REDIS_CACHE_URL, state_url=settings.REDIS_STATE_URL)
+    cached = CachedEngine(engine, store=store, fingerprint=lambda: engine.fingerprint, config=engine.config)
+    return LastGoodEngine(cached, store=store, config=engine.config)
+
+
 @cache
-def get_engine() -> Engine:
+def get_engine() -> RagEngine:
     """Return this process's engine."""
-    return build_engine()
+    return with_cache(build_engine())

@@ -24,10 +24,13 @@ Progress = Callable[[int, int], None]
 # one number for the whole database: whoever writes the change log holds it until commit
 _CHANGE_LOCK = 0x4B41_5552_49
 # Part of every cached answer's key: what these namespaces' readers were told is told anew from this commit on.
+# A time and no count: a database that is restored from a backup must not come by the numbers of what it lost.
 _REVISE = """
     INSERT INTO rag_namespacerevision (namespace, revision)
-    SELECT DISTINCT namespace, 1 FROM rag_indexentry WHERE id = ANY(%s::bigint[]) ORDER BY namespace
-    ON CONFLICT (namespace) DO UPDATE SET revision = rag_namespacerevision.revision + 1
+    SELECT DISTINCT namespace, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint
+    FROM rag_indexentry WHERE id = ANY(%s::bigint[]) ORDER BY namespace
+    ON CONFLICT (namespace) DO UPDATE
+    SET revision = GREATEST(rag_namespacerevision.revision + 1, EXCLUDED.revision)
 """
 _PLAIN_FIELDS = (
     "document_id",

@@ -124,7 +124,7 @@ class IndexChange(models.Model):
 
 
 class NamespaceRevision(models.Model):
-    """How often what a namespace's readers can find has changed: part of the key of every cached answer."""
+    """When what a namespace's readers can find last changed (microseconds): in the key of every cached answer."""
 
     namespace = models.CharField(max_length=60, primary_key=True)
     revision = models.PositiveBigIntegerField(default=0)

@@ -1,0 +1,1 @@
+"""Answers given once are given again: the query cache, single flight, and the last good answer."""
