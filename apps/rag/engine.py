@@ -6,12 +6,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 
+from apps.rag.analysis import ANALYSIS_REVISION
 from apps.rag.config import RagConfig, overridden
 from apps.rag.embedders import warm_up
 from apps.rag.embedders.cached import embed_cached
@@ -27,6 +29,7 @@ from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of,
 from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
 from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
 from apps.rag.stores.postgres import FirstRound, Hydrated
+from apps.rag.tracing import answer_spanned, engine_span, stage
 from apps.rag.types import (
     AnswerEvent,
     Hit,
@@ -138,14 +141,26 @@ class Engine:
         """Return how far the open full text follows the change log."""
         return self._legs.revision
 
+    @property
+    def fingerprint(self) -> str:
+        """Return a name for all that answers depend on beside the question and the texts."""
+        models = [(model.provider, model.model) for model in self._providers]
+        parts = (settings.KAURI_VERSION, ANALYSIS_REVISION, self._embedder.name, self._embedder.revision, models)
+        return repr((*parts, self.config))
+
     async def search(self, question: Question) -> SearchResult:
         """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
-        return await self._search(question, understand(question), time.perf_counter())
+        with engine_span():
+            started = time.perf_counter()
+            return await self._search(question, _read(question), started)
 
-    async def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
+    def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
+        return answer_spanned(self._answer(question))
+
+    async def _answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         started = time.perf_counter()
-        reading = understand(question)
+        reading = _read(question)
         yield Searching(reading.understanding)
         result = await self._search(question, reading, started)
         yield Retrieved(result)
@@ -162,6 +177,11 @@ class Engine:
         if not question.scope.namespaces or reading.understanding.intent == CONVERSATION:
             return self._nothing(question, reading, marks)
         asked = await self._asked(question, reading)
+        with stage("hybrid_search"):
+            return await self._retrieved(asked, marks)
+
+    async def _retrieved(self, asked: Asked, marks: list[tuple[str, float, float]]) -> SearchResult:
+        question = asked.question
         lexical, (vector, first) = await asyncio.gather(
             self._legs.lexical(asked.query, question.scope), self._stored(asked)
         )
@@ -172,15 +192,17 @@ class Engine:
         admitted = await self._legs.hydrate(question.scope, ids)
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
         found = Found(legs, first, vector, admitted, len(ids))
-        weighed = await asyncio.to_thread(self._weighed, asked, found)
-        return await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
+        with stage("reranking"):
+            weighed = await asyncio.to_thread(self._weighed, asked, found)
+            return await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
         needs_codes = any(reference.source == ANY_ACT for reference in references)
         codes = await self._legs.codes(question.scope) if needs_codes else frozenset()
         config = overridden(self.config, question.overrides)
-        query = lexical_query(question.text, reading.context, config)
+        with stage("query_reformulation"):
+            query = lexical_query(question.text, reading.context, config)
         return Asked(question, reading, query, wanted(references, codes), config)
 
     async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
@@ -275,6 +297,11 @@ class Engine:
             index_revision=self._legs.revision,
             timings_ms=_timings(marks, ()),
         )
+
+
+def _read(question: Question) -> Reading:
+    with stage("intent_classification"):
+        return understand(question)
 
 
 def _wants(leg: str, legs: Sequence[str]) -> bool:
