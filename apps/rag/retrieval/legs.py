@@ -20,6 +20,7 @@ from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.retrieval.query import LexicalQuery
 from apps.rag.stores import postgres
 from apps.rag.stores.postgres import FirstRound, Hydrated, VectorIndex
+from apps.rag.tracing import stage
 from apps.rag.types import Ranking, Scope
 from kauri.lib.db import run_db
 
@@ -97,10 +98,11 @@ class Legs:
 
     def _lexical(self, reader: LexicalReader, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
         k = self._config.n_candidates
-        return (
-            reader.rank_words(query.words, self._config.heading_boost, scope, k),
-            reader.rank_grams(query.grams, scope, k),
-        )
+        with stage("bm25_search"):
+            return (
+                reader.rank_words(query.words, self._config.heading_boost, scope, k),
+                reader.rank_grams(query.grams, scope, k),
+            )
 
     def frequencies(self, terms: Sequence[str]) -> tuple[Mapping[str, int], int]:
         """Return the document frequencies of terms, and the number of documents."""
@@ -117,7 +119,8 @@ class Legs:
                 self._query_vectors.move_to_end(text)
                 return known
         try:
-            vector = await asyncio.to_thread(self._embed, text)
+            with stage("embedding"):
+                vector = await asyncio.to_thread(self._embed, text)
         except EmbedderFailed:
             logger.exception("a question could not be embedded")
             return None
@@ -145,7 +148,8 @@ class Legs:
         index = await self.vector_index() if vector is not None else None
         if not keys and index is None:
             return FirstRound((), (), 0.0, 0.0)
-        return await run_db(postgres.first_round, scope, keys, index, vector, self._config.n_candidates)
+        with stage("vector_search") if index is not None else contextlib.nullcontext():
+            return await run_db(postgres.first_round, scope, keys, index, vector, self._config.n_candidates)
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""
