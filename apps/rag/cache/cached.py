@@ -16,7 +16,7 @@ from typing import cast
 
 from django.db import Error as DatabaseError
 
-from apps.rag.cache.codec import Kept, lean, repeated
+from apps.rag.cache.codec import Kept, lacks_nothing, lean, repeated
 from apps.rag.cache.flight import Flight
 from apps.rag.cache.keys import answer_key
 from apps.rag.cache.store import AnswerStore, StoreDown, close_store_connections
@@ -88,15 +88,7 @@ class CachedEngine:
             return
         flight = self._flights.get(key)
         if flight is None or not flight.is_open:
-            kept, is_down = await self._look_up(key)
-            if kept is not None and not _is_due(kept, self._config.early_expiry):
-                for event in repeated(kept):
-                    yield event
-                return
-            # others may have begun while we looked
-            flight = self._flights.get(key)
-            if flight is None or not flight.is_open:
-                flight = self._begin(key, question, kept, is_down=is_down)
+            flight = self._begin(key, question)
         async with aclosing(cast("AsyncGenerator[AnswerEvent, None]", flight.listen())) as heard:
             async for event in heard:
                 yield event
@@ -117,9 +109,10 @@ class CachedEngine:
         except StoreDown:
             return None, True
 
-    def _begin(self, key: str, question: Question, stale: Kept | None, *, is_down: bool) -> Flight:
+    def _begin(self, key: str, question: Question) -> Flight:
+        """Let one task look the answer up or compute it, for all who ask here until it is told."""
         flight = Flight()
-        task = flight.begin(self._fly(flight, key, question, stale, is_down=is_down))
+        task = flight.begin(self._fly(flight, key, question))
         self._flights[key] = flight
 
         def forget(_: asyncio.Task[None]) -> None:
@@ -129,11 +122,17 @@ class CachedEngine:
         task.add_done_callback(forget)
         return flight
 
-    async def _fly(self, flight: Flight, key: str, question: Question, stale: Kept | None, *, is_down: bool) -> None:
-        """Compute an answer, or wait for the process that does."""
-        if is_down:
+    async def _fly(self, flight: Flight, key: str, question: Question) -> None:
+        kept, is_down = await self._look_up(key)
+        if kept is not None and not _is_due(kept, self._config.early_expiry):
+            _tell_again(flight, kept)
+        elif is_down:
             await self._compute(flight, key, question, is_down=True)
-            return
+        else:
+            await self._lead_or_wait(flight, key, question, kept)
+
+    async def _lead_or_wait(self, flight: Flight, key: str, question: Question, stale: Kept | None) -> None:
+        """Compute an answer, or wait for the process that does; an answer that is kept is never waited for."""
         give_up = time.monotonic() + self._config.flight_wait_s
         while True:
             async with self._leading(key) as lead:
@@ -144,11 +143,9 @@ class CachedEngine:
                         await self._compute(flight, key, question, is_down=lead == "")
                         return
                     stale = done
-            # where there is a kept answer, somebody else refreshes it
             stale = stale or await self._wait(key, give_up)
             if stale is not None:
-                for event in repeated(stale):
-                    flight.add(event)
+                _tell_again(flight, stale)
                 return
 
     async def _finished_elsewhere(self, key: str) -> Kept | None:
@@ -211,7 +208,7 @@ class CachedEngine:
         """Keep an answer; False where Valkey is away. One that lacks something only serves those who wait for it."""
         if end.mode not in _KEPT_MODES:
             return True
-        is_whole = not end.degraded
+        is_whole = lacks_nothing(end)
         ttl_s = self._config.answer_ttl_s if is_whole else self._config.passing_ttl_s
         now = clock.now()
         kept = Kept(tuple(events), now, cost_s, now + timedelta(seconds=ttl_s))
@@ -220,6 +217,11 @@ class CachedEngine:
         except StoreDown:
             return False
         return True
+
+
+def _tell_again(flight: Flight, kept: Kept) -> None:
+    for event in repeated(kept):
+        flight.add(event)
 
 
 def _generator(engine: RagEngine, question: Question) -> AsyncGenerator[AnswerEvent, None]:

@@ -15,6 +15,8 @@ from apps.rag.types import AnswerEvent, Finished, Retrieved
 
 # Raised whenever a kind of event changes its fields: what another release wrote is no answer.
 _FORMAT = 2
+# Marks of what is so by choice, and will be so for the next asker.
+_LASTING = frozenset({"lexical_only"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ def lean(event: AnswerEvent) -> AnswerEvent:
     if isinstance(event, Retrieved):
         return Retrieved(replace(event.result, rankings=()))
     return event
+
+
+def lacks_nothing(end: Finished) -> bool:
+    """Tell whether an answer is all that this installation can give: what passes must not be repeated."""
+    return set(end.degraded) <= _LASTING
 
 
 def repeated(kept: Kept, marks: Sequence[str] = ()) -> tuple[AnswerEvent, ...]:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import cast
 
-from apps.rag.cache.codec import Kept, lean, repeated
+from apps.rag.cache.codec import Kept, lacks_nothing, lean, repeated
 from apps.rag.cache.keys import last_good_key
 from apps.rag.cache.store import AnswerStore, StoreDown
 from apps.rag.config import RagConfig
@@ -112,7 +112,7 @@ class LastGoodEngine:
         return kept if is_admitted else None
 
     async def _save(self, question: Question, events: Sequence[AnswerEvent], end: Finished) -> None:
-        if end.degraded or end.answered_at is not None or end.mode not in {"model", "extractive"}:
+        if not lacks_nothing(end) or end.answered_at is not None or end.mode not in {"model", "extractive"}:
             return
         ttl_s, now = self._config.last_good_ttl_s, clock.now()
         kept = Kept(tuple(events), now, 0.0, now + timedelta(seconds=ttl_s))

@@ -18,7 +18,7 @@ from apps.rag.cache.codec import Kept, decode, encode
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_IO_TIMEOUT_S = 0.5
+_IO_TIMEOUT_S = 1.0
 _PAUSE_S = 5.0  # how long Valkey is left alone after it did not answer
 _MAX_CONNECTIONS = 8
 _RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
