@@ -14,22 +14,16 @@ from apps.rag.analysis import terms
 from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows, is_chart
+from apps.rag.generation.choosing import chosen, sides
 from apps.rag.generation.excerpts import Excerpt, excerpt, weigh, whole
-from apps.rag.generation.forms import conflicts, speaks_of
 from apps.rag.generation.markers import markers
 from apps.rag.generation.sentences import is_list_line
 from apps.rag.types import Passage, Question, RankedPassage, SearchResult
-from apps.rag.understanding.forms import named_forms
 
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_QUOTES = 3
-_MAX_CHOSEN = 2
 _NEAR_SHARE = 0.7
 _LEVEL_SHARE = 0.95
-_LEAD_SHARE = 0.93
-_LEAD_MARGIN = 0.12
-_SIDE_SHARE = 0.7
-_SIDE_COVERAGE = 0.6
 _MAX_ARTICLE_CHARS = 2_000
 _FIRST_CHARS = 700
 _NEXT_CHARS = 420
@@ -122,9 +116,10 @@ def _articles(passages: Sequence[RankedPassage], exact: Sequence[int]) -> list[s
         if left < _NEXT_CHARS and paragraphs:
             paragraphs.append(wording.article_goes_on())
             break
-        chosen, is_whole = whole(index, passages[index].passage, max_chars=left)
-        quotation = _quotation(passages[index].passage, chosen)
-        left -= sum(end - start for start, end in chosen.ranges)
+        text = passages[index].passage.text
+        found, is_whole = whole(index, text, max_chars=left, within=(0, len(text)))
+        quotation = _quotation(passages[index].passage, found)
+        left -= sum(end - start for start, end in found.ranges)
         paragraphs.append(wording.article_says(passages[index].passage, quotation))
         if not is_whole:
             paragraphs.append(wording.article_goes_on())
@@ -138,12 +133,12 @@ def _first_rank(passages: Sequence[RankedPassage], exact: Sequence[int], index: 
 
 def _quotes(asked: Wanted, passages: Sequence[RankedPassage]) -> list[str]:
     excerpts = _excerpts(asked, passages)
-    sides = _sides(asked, passages, excerpts) if asked.kind == "comparison" else []
-    chosen = sides if len(sides) > 1 else _chosen(asked, passages, excerpts)
+    compared = sides(asked, passages, excerpts) if asked.kind == "comparison" else []
+    quoted = compared if len(compared) > 1 else chosen(asked, passages, excerpts)
     paragraphs: list[str] = []
-    for position, each in enumerate(chosen):
+    for position, each in enumerate(quoted):
         passage = passages[each.index].passage
-        is_main = position == 0 or chosen is sides
+        is_main = position == 0 or quoted is compared
         paragraphs.append(wording.according_to(passage, _quotation(passage, each), is_first=is_main))
     return paragraphs
 
@@ -166,51 +161,11 @@ def _excerpts(asked: Wanted, passages: Sequence[RankedPassage]) -> list[Excerpt]
     return [each for each in made if each is not None]
 
 
-def _chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
-    """Choose the best passage, and a second one only where it is nearly as good by words and by rank.
-
-    A reader wants the rule, not all that sounds like it: what else was found stands beside the answer anyway.
-    """
-    chosen = [_lead(passages, excerpts)] if excerpts else []
-    for candidate in excerpts:
-        passage = passages[candidate.index].passage
-        share = passages[candidate.index].score / max(passages[0].score, 1e-9)
-        is_new = candidate not in chosen and all(passages[e.index].passage.locator != passage.locator for e in chosen)
-        # Where the words prove little, the rank must prove more.
-        share_needed = 0.8 if candidate.coverage >= 0.6 else 0.93
-        is_as_good = candidate.coverage >= 0.9 * chosen[0].coverage and share >= share_needed
-        if is_new and is_as_good and not conflicts(asked.folded, passage) and len(chosen) < _MAX_CHOSEN:
-            chosen.append(candidate)
-    return chosen
-
-
-def _lead(passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> Excerpt:
-    """Return the first passage, or one ranked almost as high whose words answer much better."""
-    near = [e for e in excerpts if passages[e.index].score >= _LEAD_SHARE * passages[0].score]
-    best = max(near, key=lambda e: (e.score, -e.index), default=excerpts[0])
-    return best if best.score >= excerpts[0].score + _LEAD_MARGIN else excerpts[0]
-
-
-def _sides(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
-    """Choose the passages to compare: one for each legal form that the question names, else the best two."""
-    chosen: list[Excerpt] = []
-    for form in named_forms(asked.folded)[:_MAX_QUOTES]:
-        told = (e for e in excerpts if e not in chosen and speaks_of(form, passages[e.index].passage))
-        side = next(told, None)
-        if side is not None:
-            chosen.append(side)
-    if len(chosen) > 1 or not excerpts:
-        return chosen
-    near = [e for e in excerpts[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score
-            and e.coverage >= _SIDE_COVERAGE * excerpts[0].coverage]  # fmt: skip
-    return [excerpts[0], *near[:1]]
-
-
-def _quotation(passage: Passage, chosen: Excerpt) -> str:
+def _quotation(passage: Passage, excerpted: Excerpt) -> str:
     """Join the ranges of an excerpt into one quotation; what was skipped between them is shown as skipped."""
     words = ""
     previous_end: int | None = None
-    for start, end in chosen.ranges:
+    for start, end in excerpted.ranges:
         text = " ".join(passage.text[start:end].split())
         if previous_end is None:
             words = text
@@ -219,7 +174,7 @@ def _quotation(passage: Passage, chosen: Excerpt) -> str:
         else:
             words += ("\n" if is_list_line(text) and text[0] in "-*" else "\n\n") + text
         previous_end = end
-    return wording.quoted(words, chosen.index + 1)
+    return wording.quoted(words, excerpted.index + 1)
 
 
 def _samples_note(text: str, passages: Sequence[RankedPassage]) -> str:

@@ -1,0 +1,153 @@
+"""The parts of a passage that may be quoted: sentences, lists with their introductions, tables; no page furniture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from apps.rag.analysis import terms
+from apps.rag.generation.sentences import Sentence, split_sentences
+from kauri.lib.text import fold
+
+_HEADING = re.compile(
+    r"(?i)(?:(?:livre|(?:sous-)?titre|chapitre|(?:sous-)?section|partie|paragraphe)\s+(?:\d+|[ivx]+|premi[eè]re?"
+    r"|1er|pr[ée]liminaire)\b[^.;:]*"
+    r"(?:[.:–-]\s*[^.;:]*)?|art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*|\d+\s*/\s*\d+|page\s+\d+.*)"
+)
+_ARTICLE_HEADING = re.compile(r"(?im)^\s*art(?:icle|\.)\s*(?P<number>premier|1er|[lrd]?[ .]?\d[\w.-]*)\s*[:.–-]*\s*$")
+_BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# A sentence of the law opens with one of these; a title with a noun.
+_SENTENCE_OPENERS = _listed(
+    "a apres au aucun aucune aux avant ce cependant ces cet cette ceux chaque dans de des elle elles en est"
+    " il ils l la le les leur lorsqu lorsque ne nul on par pour quand sans sauf selon si sont sous sur"
+    " tout toute toutefois toutes tous un une"
+)
+_MAX_TITLE_CHARS = 160
+_MAX_SHORT_TITLE_CHARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Sentences that are quoted together: one alone, a list with its introduction, the rows of a table."""
+
+    sentences: tuple[Sentence, ...]
+    text: str
+    folded: str
+    terms: frozenset[str]
+
+    @property
+    def start(self) -> int:
+        """Where it starts in the passage's text."""
+        return self.sentences[0].start
+
+    @property
+    def end(self) -> int:
+        """Where it ends in the passage's text."""
+        return self.sentences[-1].end
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is rows of a table."""
+        return self.sentences[-1].kind == "table"
+
+
+# The same passages come back in many answers, and reading one costs about a millisecond.
+@lru_cache(maxsize=4_096)
+def parts_of(text: str) -> tuple[Part, ...]:
+    """Return the parts of a passage in reading order: no headings, no titles, no halves of sentences, no markers."""
+    groups = _groups(text, _quotable(text))
+    return tuple(_part(text, group) for group in groups)
+
+
+def section_of(text: str, number: str) -> tuple[int, int] | None:
+    """Return the range of the article `number` inside a passage that holds several, None where it has no heading."""
+    headings = list(_ARTICLE_HEADING.finditer(text))
+    for place, heading in enumerate(headings):
+        if _same_number(heading["number"], number):
+            return heading.end(), headings[place + 1].start() if place + 1 < len(headings) else len(text)
+    return None
+
+
+def first_section(text: str) -> tuple[int, int]:
+    """Return the range before the heading of another article that stands inside a passage."""
+    heading = next((each for each in _ARTICLE_HEADING.finditer(text) if text[: each.start()].strip()), None)
+    return 0, heading.start() if heading else len(text)
+
+
+def _same_number(written: str, number: str) -> bool:
+    return _plain(written) == _plain(number)
+
+
+def _plain(number: str) -> str:
+    return re.sub(r"[\s.]|[.-]+\Z", "", number.lower()).replace("premier", "1").replace("1er", "1")
+
+
+def _part(text: str, group: Sequence[Sentence]) -> Part:
+    words = text[group[0].start : group[-1].end]
+    return Part(tuple(group), words, fold(words), frozenset(terms(words)))
+
+
+def _quotable(text: str) -> list[Sentence]:
+    """Return the sentences that may be quoted: no headings, nothing half, none with bracketed numbers."""
+    sentences = [s for s in split_sentences(text) if not _BRACKETED_NUMBER.search(text[s.start : s.end])]
+    kept = [s for s in sentences if not _is_heading(text, s)]
+    while kept and (_is_tail(text, kept) or _is_short_title(text, kept[0])):
+        kept.pop(0)
+    return _without_last_title(text, kept) or sentences
+
+
+def _is_tail(text: str, sentences: Sequence[Sentence]) -> bool:
+    """Tell whether the first sentence is the end of one that the passage before began."""
+    first = sentences[0]
+    return len(sentences) > 1 and first.kind == "sentence" and text[first.start].islower() and _ends(text, first)
+
+
+def _without_last_title(text: str, sentences: list[Sentence]) -> list[Sentence]:
+    """Drop what stands after the last full stop and reads like the title of what follows."""
+    kept = list(sentences)
+    while len(kept) > 1 and _is_title(text[kept[-1].start : kept[-1].end]):
+        kept.pop()
+    return kept if kept and (_ends(text, kept[-1]) or kept[-1].kind != "sentence") else sentences
+
+
+def _is_title(words: str) -> bool:
+    opener = re.match(r"[^\W\d_]+", fold(words))
+    is_sentence = opener is not None and opener[0] in _SENTENCE_OPENERS
+    return len(words) < _MAX_TITLE_CHARS and words.rstrip()[-1] not in ".;:!?»,)" and not is_sentence
+
+
+def _is_heading(text: str, sentence: Sentence) -> bool:
+    return _HEADING.fullmatch(text[sentence.start : sentence.end].strip()) is not None
+
+
+def _is_short_title(text: str, sentence: Sentence) -> bool:
+    words = text[sentence.start : sentence.end].rstrip()
+    is_short = len(words) < _MAX_SHORT_TITLE_CHARS and words[-1] not in ".;:!?»,)"
+    return sentence.kind == "sentence" and is_short and not re.search(r"\d", words)
+
+
+def _ends(text: str, sentence: Sentence) -> bool:
+    return text[sentence.end - 1] in ".!?»"
+
+
+def _groups(text: str, sentences: Sequence[Sentence]) -> list[list[Sentence]]:
+    """Keep a list together with its introduction and with the words that close its sentence."""
+    groups: list[list[Sentence]] = []
+    for sentence in sentences:
+        previous = text[groups[-1][-1].start : groups[-1][-1].end].rstrip() if groups else "."
+        is_listed = sentence.kind == "list" and previous[-1] in ":;,"
+        is_listed |= sentence.kind == "table" and bool(groups) and groups[-1][-1].kind == "table"
+        goes_on = text[sentence.start].islower() and previous[-1] in ":;,"
+        if groups and (is_listed or goes_on or previous.endswith(":")):
+            groups[-1].append(sentence)
+        else:
+            groups.append([sentence])
+    return groups
