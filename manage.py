@@ -16,8 +16,8 @@ def main() -> None:
         found = "%d.%d" % sys.version_info[:2]
         sys.exit("Kauri demande Python 3.11 ou plus récent, et celui-ci est le " + found + " : lancez make run.")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
-    if sys.argv[1:2] not in (["up"], ["rag_search"], ["rag_eval"]):
-        # these three search as a served question does; another command needs one connection,
+    if sys.argv[1:2] not in (["up"], ["rag_search"], ["rag_eval"], ["rag_serve"]):
+        # these four search as a served question does; another command needs one connection,
         # and wants to hear at once of none
         os.environ.setdefault("KAURI_DB_POOL", "0")
     try:

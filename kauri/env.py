@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 READ: set[str] = set()
 
@@ -111,11 +112,67 @@ def services(var_dir: Path) -> dict[str, str]:
     return {name: value for name, value in written.items() if isinstance(value, str)}
 
 
-def provider(name: str, *, base_url: str, model: str) -> dict[str, str]:
-    """Return how a model provider is reached; it is off where `api_key` is empty."""
-    return {
-        "name": name.lower(),
-        "api_key": text(f"{name}_API_KEY"),
-        "base_url": text(f"{name}_BASE_URL", base_url),
-        "model": text(f"{name}_MODEL", model),
-    }
+def provider(name: str, *, base_url: str = "", model: str = "") -> dict[str, str]:
+    """Return how a model provider is reached; it is off where `api_key` is empty.
+
+    One without an address of its own (a server of one's own, which may need no key) is on where it is given one.
+    """
+    address = text(f"{name}_BASE_URL", base_url)
+    key = text(f"{name}_API_KEY") or ("none" if address and not base_url else "")
+    found = {"name": name.lower(), "api_key": key, "base_url": address, "model": text(f"{name}_MODEL", model)}
+    if key and not (address and found["model"]):
+        raise BadSetting(f"{name}_BASE_URL and {name}_MODEL: both are needed, to know whom to ask for what.")
+    return found
+
+
+def providers(*known: dict[str, str]) -> tuple[dict[str, str], ...]:
+    """Return those of the providers that are on, in the order of LLM_ORDER; what it does not name is not asked."""
+    by_name = {each["name"]: each for each in known}
+    order = words("LLM_ORDER", tuple(by_name))
+    for name in order:
+        if name not in by_name:
+            raise BadSetting(f"LLM_ORDER={name}: expected some of {', '.join(by_name)}.")
+    return tuple(by_name[name] for name in dict.fromkeys(order) if by_name[name]["api_key"])
+
+
+def engine_url(name: str, *, is_needed: bool) -> str:
+    """Return where the engine of another process is: grpc://host:port or grpcs://host:port, "" for none."""
+    url = text(name)
+    if not url:
+        if is_needed:
+            raise BadSetting(
+                f"{name} is missing: a process of this role has no engine of its own. Set grpc://host:50051."
+            )
+        return ""
+    parts = urlsplit(url)
+    try:
+        is_address = bool(parts.hostname and parts.port and parts.path in {"", "/"} and not parts.query)
+    except ValueError:
+        is_address = False
+    if parts.scheme not in {"grpc", "grpcs"} or not is_address:
+        raise BadSetting(f"{name}={url}: expected grpc://host:port or grpcs://host:port.")
+    return url
+
+
+def key(name: str, *, n_characters: int = 32) -> str:
+    """Return a signing key of at least `n_characters`, or ""; the sentence on a bad one does not repeat it."""
+    value = text(name)
+    if value and len(value) < n_characters:
+        raise BadSetting(f"{name} is too short: expected {n_characters} characters or more.")
+    return value
+
+
+def certificate(cert_name: str, key_name: str) -> tuple[str, str]:
+    """Return the PEM of a certificate and of its key, both or neither."""
+    pair = (text(cert_name), text(key_name))
+    if bool(pair[0]) != bool(pair[1]):
+        raise BadSetting(f"{cert_name} and {key_name} belong together: one of them is missing.")
+    return pair
+
+
+def web_url(name: str) -> str:
+    """Return an http or https address without its last slash, or ""."""
+    url = text(name).rstrip("/")
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        raise BadSetting(f"{name}={url}: expected http://host:port.")
+    return url

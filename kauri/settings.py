@@ -258,17 +258,24 @@ CELERY_BEAT_SCHEDULE = {
 # --- Engine ---
 KAURI_EMBEDDER = env.choice("EMBEDDER", "builtin", ("builtin", "none"))
 KAURI_INDEX_DIR = KAURI_VAR_DIR / "index"
-KAURI_LLM_PROVIDERS = tuple(
-    provider
-    for provider in (
-        env.provider("DEEPSEEK", base_url="https://api.deepseek.com/v1", model="deepseek-chat"),
-        env.provider("OPENAI", base_url="https://api.openai.com/v1", model="gpt-4o-mini"),
-    )
-    if provider["api_key"]  # in the order in which they are asked
+KAURI_LLM_PROVIDERS = env.providers(
+    env.provider("DEEPSEEK", base_url="https://api.deepseek.com/v1", model="deepseek-chat"),
+    env.provider("OPENAI", base_url="https://api.openai.com/v1", model="gpt-4o-mini"),
+    env.provider("LLM"),
 )
-KAURI_LLM_CONNECT_TIMEOUT_S = env.seconds("LLM_CONNECT_TIMEOUT_S", 5)
-KAURI_LLM_FIRST_TOKEN_TIMEOUT_S = env.seconds("LLM_FIRST_TOKEN_TIMEOUT_S", 15)
-KAURI_LLM_TOTAL_TIMEOUT_S = env.seconds("LLM_TOTAL_TIMEOUT_S", 90)
+KAURI_LLM_CONNECT_TIMEOUT_S = env.seconds("LLM_CONNECT_TIMEOUT_S", 2)
+KAURI_LLM_FIRST_TOKEN_TIMEOUT_S = env.seconds("LLM_FIRST_TOKEN_TIMEOUT_S", 6)
+KAURI_LLM_GAP_TIMEOUT_S = env.seconds("LLM_GAP_TIMEOUT_S", 15)
+KAURI_LLM_TOTAL_TIMEOUT_S = env.seconds("LLM_TOTAL_TIMEOUT_S", 60)
+KAURI_RAG_URL = env.engine_url("KAURI_RAG_URL", is_needed=KAURI_ROLE in {"chat", "knowledge"})
+KAURI_RAG_SECRET = env.key("KAURI_RAG_SECRET")  # signs what a caller may search; derived from the secret key if empty
+KAURI_RAG_CA = env.text("KAURI_RAG_CA")
+KAURI_GRPC_HOST = env.text("KAURI_GRPC_HOST", "127.0.0.1")
+KAURI_GRPC_PORT = env.integer("KAURI_GRPC_PORT", 50051, low=1, high=65535)
+KAURI_GRPC_CERT, KAURI_GRPC_KEY = env.certificate("KAURI_GRPC_CERT", "KAURI_GRPC_KEY")
+
+# --- Traces ---
+KAURI_OTLP_ENDPOINT = env.web_url("OTEL_EXPORTER_OTLP_ENDPOINT")
 
 # --- Logs ---
 LOGGING = logging_config(level=env.text("KAURI_LOG_LEVEL", "INFO").upper())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from kauri.lib.errors import Unavailable
+from kauri.lib.errors import NotAllowed, NotAuthenticated, Unavailable
 
 
 class RetrievalUnavailable(Unavailable):
@@ -33,3 +33,17 @@ class ModelFailed(Unavailable):
 
     code = "model_failed"
     default_message = _("The language model did not answer.")
+
+
+class TokenRefused(NotAuthenticated):
+    """The token that says what a caller may search is missing, forged, or out of its time."""
+
+    code = "token_refused"
+    default_message = _("The access token is missing, is not signed by this installation, or has expired.")
+
+
+class ScopeRefused(NotAllowed):
+    """A request asks for more than its caller may search."""
+
+    code = "scope_refused"
+    default_message = _("Some of the collections or organisations asked for are not among those that you may search.")

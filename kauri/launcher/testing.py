@@ -12,7 +12,18 @@ from kauri.launcher.valkey import EmbeddedValkey
 N_VALKEY_DATABASES = 16
 _STORES = "KAURI_TEST_STORES"
 # What a developer's shell may hold must not reach the tests: keys would call real providers.
-_FOREIGN = ("DATABASE_", "REDIS_", "DEEPSEEK_", "OPENAI_", "KAURI_", "EMAIL_URL", "EMBEDDER", "LLM_", "DJANGO_SETTINGS")
+_FOREIGN = (
+    "DATABASE_",
+    "REDIS_",
+    "DEEPSEEK_",
+    "OPENAI_",
+    "KAURI_",
+    "EMAIL_URL",
+    "EMBEDDER",
+    "LLM_",
+    "OTEL_",
+    "DJANGO_SETTINGS",
+)
 _DATA_FOLDER = "KAURI_DATA_DIR"  # where tests find real texts: asked for by whoever runs them
 
 
