@@ -13,13 +13,15 @@ from apps.rag.errors import ModelFailed
 from apps.rag.generation import extractive, refusals
 from apps.rag.generation.errors import ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
-from apps.rag.generation.providers import stream_from
+from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
 from apps.rag.ports import ChatModel
 from apps.rag.types import (
     AnswerEvent,
+    AnswerMode,
     Finished,
     Grounded,
+    ModelsFailed,
     Question,
     Refused,
     Restarted,
@@ -28,7 +30,6 @@ from apps.rag.types import (
     Usage,
 )
 from apps.rag.understanding.intent import CONVERSATION
-from kauri.lib.breaker import BreakerOpen
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +54,12 @@ async def generate(
             yield event
         return
     run = _Run(question, result, config)
-    for model in providers:
-        async with aclosing(_from_model(run, model)) as events:
+    if providers:
+        async with aclosing(_from_models(run, providers)) as events:
             async for event in events:
                 yield event
         if run.is_done:
             return
-        if run.was_answered:
-            break  # it answered, and nothing of it stood: another model is no cure for that
     # Reading passages is work for the processor: not on the loop that every open stream shares.
     for event in await asyncio.to_thread(_extracts, run, is_degraded=bool(providers) and not run.was_answered):
         yield event
@@ -78,37 +77,44 @@ class _Run:
     was_answered: bool = False  # a provider answered to its end, whatever its text was worth
 
 
-async def _from_model(run: _Run, model: ChatModel) -> AsyncGenerator[AnswerEvent, None]:
-    """Yield what one provider's answer is worth; `run.is_done` tells whether it ended the answer."""
-    if run.has_sent:
-        run.has_sent = False
-        yield Restarted()
-    draft = _ModelDraft(run)
+async def _from_models(run: _Run, providers: Sequence[ChatModel]) -> AsyncGenerator[AnswerEvent, None]:
+    """Yield what the providers' answer is worth; `run.is_done` tells whether it ended the answer.
+
+    An answer of which nothing stands ends the asking too: another model is no cure for that.
+    """
+    draft: _ModelDraft | None = None
     is_complete = True
     try:
         messages = build_prompt(run.question, run.result.passages, run.config)
-        stream = stream_from(model, messages)
-        async with aclosing(stream) as deltas:
-            async for delta in deltas:
-                for released in draft.take(delta.text, delta.usage):
-                    yield released
+        async with aclosing(completion(providers, messages)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Opened):
+                    if run.has_sent:
+                        run.has_sent = False
+                        yield Restarted()
+                    draft = _ModelDraft(run, piece.model)
+                elif draft is not None:
+                    for released in draft.take(piece.text, piece.usage):
+                        run.has_sent = True
+                        yield released
     except ProviderTruncated:
         is_complete = False
-    except (ModelFailed, BreakerOpen) as error:
-        logger.warning("provider %s gave no answer: %s", model.provider, error.code)
-        run.has_sent = draft.releaser.has_released
+    except ModelFailed as error:
+        logger.warning("no provider gave an answer: %s", error.code)
+        yield ModelsFailed()
         return
     run.was_answered = True
-    for event in draft.end(model, is_complete=is_complete):
-        yield event
+    if draft is not None:
+        for event in draft.end(is_complete=is_complete):
+            yield event
 
 
 class _ModelDraft:
     """One provider's text on its way through the checks."""
 
-    def __init__(self, run: _Run) -> None:
+    def __init__(self, run: _Run, model: ChatModel) -> None:
         self.releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
-        self._run = run
+        self._run, self._model = run, model
         self._usage = Usage()
         self._opening: str | None = ""  # held while it may still be the word for "no text answers"
 
@@ -122,27 +128,24 @@ class _ModelDraft:
             text, self._opening = self._opening, None
         yield from self.releaser.feed(text)
 
-    def end(self, model: ChatModel, *, is_complete: bool) -> Iterator[AnswerEvent]:
+    def end(self, *, is_complete: bool) -> Iterator[AnswerEvent]:
         """Yield the end of the answer, or nothing where nothing of it could be sent."""
         if self._opening is not None and self._opening.strip().startswith(NO_TEXT):
             self._run.is_done = True
-            yield from _refusal(self._run.question, self._run.result, "no_evidence", self._finished(model, "refusal"))
+            yield from _refusal(self._run.question, self._run.result, "no_evidence", self._finished("refusal"))
             return
         if self._opening:
             yield from self.releaser.feed(self._opening)
         yield from self.releaser.close(is_complete=is_complete)
         if not self.releaser.has_released:
-            logger.warning("nothing of the answer of %s could be sent", model.provider)
+            logger.warning("nothing of the answer of %s could be sent", self._model.provider)
             return
         self._run.is_done = True
         yield _grounded(self.releaser)
-        yield self._finished(model, "model")
+        yield self._finished("model")
 
-    def _finished(self, model: ChatModel, mode: str) -> Finished:
-        degraded = self._run.result.degraded
-        if mode == "refusal":
-            return Finished("refusal", model.provider, model.model, self._usage, degraded)
-        return Finished("model", model.provider, model.model, self._usage, degraded)
+    def _finished(self, mode: AnswerMode) -> Finished:
+        return Finished(mode, self._model.provider, self._model.model, self._usage, self._run.result.degraded)
 
 
 def _conversation(question: Question, result: SearchResult) -> Iterator[AnswerEvent]:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
-from apps.rag.errors import ModelFailed
-from apps.rag.generation.errors import (
-    ProviderGarbled,
-    ProviderRateLimited,
-    ProviderRefused,
-    ProviderTimeout,
-    ProviderTruncated,
-    ProviderUnavailable,
-)
+from apps.rag.generation.errors import ProviderGarbled, ProviderRefused, ProviderTruncated, ProviderUnavailable
+from apps.rag.generation.faults import named, named_failures
 from apps.rag.ports import ChatDelta, ChatTurn
 from apps.rag.types import Usage
 
@@ -29,17 +21,18 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 _MAX_COMPLETION_TOKENS = 1_200
-_PERMANENT_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_MAX_ERROR_BODY = 65_536
+_AFTER_END_S = 1.0  # how long the count of tokens is waited for, once the completion has ended
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Limits of one call, in seconds. `next_token_s` is the longest silence once words flow."""
+    """Limits of one call, in seconds. `gap_s` is the longest silence once words flow."""
 
-    connect_s: float = 5.0
-    first_token_s: float = 15.0
-    next_token_s: float = 15.0
-    total_s: float = 90.0
+    connect_s: float = 2.0
+    first_token_s: float = 6.0
+    gap_s: float = 15.0
+    total_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +49,17 @@ class OpenAIChatModel:
         WeakKeyDictionary()
     )
 
-    async def stream(self, messages: Sequence[ChatTurn]) -> AsyncIterator[ChatDelta]:
+    async def stream(self, messages: Sequence[ChatTurn]) -> AsyncGenerator[ChatDelta, None]:
         """Yield the completion as it comes; the last delta may carry the usage and no text.
 
-        Raises a ModelFailed: ProviderTimeout, ProviderUnavailable, ProviderRateLimited, ProviderRefused or
-        ProviderGarbled; after the last delta ProviderTruncated where the length limit cut it. A completion that
-        ends without saying that it ended is ProviderUnavailable.
+        Raises a ProviderFailed, by the table in `generation.errors`; ProviderTruncated after the last delta.
         """
         client = await self._client()
         started = asyncio.get_running_loop().time()
-        async with _named_failures():
+        async with named_failures():
             async with asyncio.timeout_at(started + self.timeouts.first_token_s):
                 chunks = await self._open(client, messages)
+                await _require_stream(chunks)
             try:
                 async for delta in self._deltas(chunks, started):
                     yield delta
@@ -86,22 +78,29 @@ class OpenAIChatModel:
             max_tokens=_MAX_COMPLETION_TOKENS,
         )
 
-    async def _deltas(self, chunks: AsyncStream[ChatCompletionChunk], started: float) -> AsyncIterator[ChatDelta]:
+    async def _deltas(
+        self, chunks: AsyncStream[ChatCompletionChunk], started: float
+    ) -> AsyncGenerator[ChatDelta, None]:
         iterator = aiter(chunks)
         limit = started + self.timeouts.first_token_s
-        ending = ""
+        ending, has_text = "", False
         while True:
-            async with asyncio.timeout_at(min(limit, started + self.timeouts.total_s)):
-                chunk = await anext(iterator, None)
+            try:
+                async with asyncio.timeout_at(min(limit, started + self.timeouts.total_s)):
+                    chunk = await anext(iterator, None)
+            except TimeoutError:
+                if not ending:
+                    raise
+                break  # whole, though the connection was not closed
             if chunk is None:
                 break
-            delta, finish_reason = _read(chunk)
-            ending = finish_reason or ending
-            if delta.text:
-                limit = asyncio.get_running_loop().time() + self.timeouts.next_token_s
-            if delta.text or delta.usage:
-                yield delta
-        _require_end(ending)
+            read = _read(chunk)
+            ending, has_text = read.finish_reason or ending, has_text or bool(read.delta.text)
+            if ending or read.is_alive:
+                limit = asyncio.get_running_loop().time() + (_AFTER_END_S if ending else self.timeouts.gap_s)
+            if read.delta.text or read.delta.usage:
+                yield read.delta
+        _require_end(ending, has_text=has_text)
 
     async def _client(self) -> AsyncOpenAI:
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
@@ -130,7 +129,7 @@ def build_chat_models() -> tuple[OpenAIChatModel, ...]:
     timeouts = Timeouts(
         connect_s=settings.KAURI_LLM_CONNECT_TIMEOUT_S,
         first_token_s=settings.KAURI_LLM_FIRST_TOKEN_TIMEOUT_S,
-        next_token_s=settings.KAURI_LLM_FIRST_TOKEN_TIMEOUT_S,
+        gap_s=settings.KAURI_LLM_GAP_TIMEOUT_S,
         total_s=settings.KAURI_LLM_TOTAL_TIMEOUT_S,
     )
     return tuple(
@@ -151,50 +150,53 @@ async def close_clients() -> None:
         await client.close()
 
 
-def _require_end(ending: str) -> None:
+async def _require_stream(chunks: AsyncStream[ChatCompletionChunk]) -> None:
+    """Raise what a body says that is no stream of events: some gateways report errors with a status of 200."""
+    if "json" not in chunks.response.headers.get("content-type", ""):
+        return
+    body = b""
+    async for part in chunks.response.aiter_bytes():
+        body += part
+        if len(body) > _MAX_ERROR_BODY:
+            break
+    await chunks.close()
+    try:
+        said = json.loads(body)
+    except ValueError as error:
+        raise ProviderGarbled from error
+    if isinstance(said, dict) and said.get("error"):
+        raise named(0, said)
+    raise ProviderGarbled
+
+
+def _require_end(ending: str, *, has_text: bool) -> None:
     if not ending:
         raise ProviderUnavailable  # the connection ended, the completion did not
     if ending == "content_filter":
         raise ProviderRefused
+    if not has_text:
+        raise ProviderGarbled
     if ending == "length":
         raise ProviderTruncated
 
 
-def _read(chunk: ChatCompletionChunk) -> tuple[ChatDelta, str | None]:
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """One event of a stream; `is_alive` tells that the model is at work, be it on thoughts that nobody is shown."""
+
+    delta: ChatDelta
+    finish_reason: str
+    is_alive: bool
+
+
+def _read(chunk: ChatCompletionChunk) -> _Chunk:
     usage = chunk.usage
     counted = Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else None
     if not chunk.choices:
-        return ChatDelta("", counted), None
+        return _Chunk(ChatDelta("", counted), "", is_alive=False)
     choice = chunk.choices[0]
     text = choice.delta.content if choice.delta else None
-    return ChatDelta(text or "", counted), choice.finish_reason
-
-
-@asynccontextmanager
-async def _named_failures() -> AsyncIterator[None]:
-    import openai  # noqa: PLC0415 - see _make_client
-
-    try:
-        yield
-    except (TimeoutError, openai.APITimeoutError) as error:
-        raise ProviderTimeout from error
-    except openai.APIStatusError as error:
-        raise _named(error.status_code, error.body) from error
-    except openai.APIConnectionError as error:
-        raise ProviderUnavailable from error
-    except openai.APIError as error:
-        raise _named(0, error.body) from error
-    except (json.JSONDecodeError, AttributeError, TypeError, UnicodeDecodeError) as error:
-        raise ProviderGarbled from error
-
-
-def _named(status: int, body: object) -> ModelFailed:
-    """Name a failure by its HTTP status, or by its body where it came inside a stream."""
-    code = str(cast("dict[str, Any]", body).get("code")) if isinstance(body, dict) else ""
-    if code in _PERMANENT_CODES:
-        return ProviderRefused()
-    if status == 429 or code == "rate_limit_exceeded":
-        return ProviderRateLimited()
-    if status in {408, 409, 425} or status >= 500 or status == 0:
-        return ProviderUnavailable()
-    return ProviderRefused(extra={"status": status})
+    if text is not None and not isinstance(text, str):
+        raise ProviderGarbled
+    thoughts = getattr(choice.delta, "reasoning_content", None) if choice.delta else None
+    return _Chunk(ChatDelta(text or "", counted), choice.finish_reason or "", is_alive=bool(text or thoughts))
