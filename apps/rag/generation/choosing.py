@@ -14,8 +14,8 @@ from apps.rag.understanding.forms import named_forms
 
 _MAX_CHOSEN = 3
 _ENOUGH = 0.65  # sure enough to add nothing
-_TOO_LITTLE = 0.5  # of all that may be quoted: below it Kauri says that it does not know
-_LEAD_TOO_LITTLE = 0.3
+_LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
+_LEAD_LEAST = 0.3
 _WORTH_ADDING = 0.1
 _SIDE_SHARE = 0.7
 _SIDE_COVERAGE = 0.6
@@ -74,18 +74,18 @@ LEXICAL_ONLY = AnswerModel(
 def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
     """Return the excerpts to quote, best first; none where even together they are too unlikely to answer."""
     sure = {each.index: _probability(each, passages, excerpts) for each in excerpts}
-    ordered = sorted(excerpts, key=lambda e: (-sure[e.index], e.index))
+    # Mostly one passage is meant: what all are worth together is at most certainty.
+    whole = max(1.0, sum(sure.values()))
     kept: list[Excerpt] = []
-    total = 0.0
-    for candidate in ordered:
-        is_needed = not kept or (total < _ENOUGH and sure[candidate.index] >= _WORTH_ADDING)
+    for candidate in sorted(excerpts, key=lambda e: (-sure[e.index], e.index)):
+        is_enough = sum(sure[each.index] for each in kept) / whole >= _ENOUGH
+        is_needed = not kept or (not is_enough and sure[candidate.index] >= _WORTH_ADDING)
         if is_needed and _is_new(candidate, kept, passages) and not _conflicts(asked, candidate, passages):
             kept.append(candidate)
-            total += sure[candidate.index]
         if len(kept) == _MAX_CHOSEN:
             break
-    is_too_little = total < _TOO_LITTLE or (kept and sure[kept[0].index] < _LEAD_TOO_LITTLE)
-    return [] if is_too_little else kept
+    is_likely = bool(kept) and sure[kept[0].index] >= _LEAD_LEAST
+    return kept if is_likely and sum(sure[each.index] for each in kept) >= _LEAST else []
 
 
 def sides(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:

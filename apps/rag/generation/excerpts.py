@@ -30,9 +30,8 @@ _NEIGHBOUR_SHARE = 0.6
 _MIN_GAIN = 0.12
 _NEAR_GAIN = 0.04  # what stands beside the chosen words is worth this much more
 _LIST_ALLOWANCE = 2.5
-# Who asks for a list or a comparison reads on; who asks for a sum or a rule wants that sentence.
-_LONG_KINDS = frozenset({"article", "list", "comparison"})
-_FEW_SENTENCES_CHARS = 600
+_HEADED_WEIGHT = 0.4  # of a word that the passage's headings say already: all of its sentences are about it
+_RULE_FIRST = 0.05  # the rule comes first, exceptions after it
 _MAX_SUBJECT = 3  # terms of a subject beyond the question's
 _MIN_BARS = 4  # of a table worth quoting whole
 
@@ -88,9 +87,8 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     parts = parts_of(passage.text)
     if not parts:
         return None
-    if wanted.kind not in _LONG_KINDS:
-        max_chars = min(max_chars, _FEW_SENTENCES_CHARS)
-    scores = [_score(part, wanted, weights) for part in parts]
+    weights = _apart_from_headings(passage, weights)
+    scores = [_score(part, wanted, weights) + (_RULE_FIRST if i == 0 else 0.0) for i, part in enumerate(parts)]
     chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, weights, max_chars))]
     sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, weights, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
@@ -118,6 +116,12 @@ def merged(text: str, sentences: Sequence[Sentence]) -> tuple[tuple[int, int], .
         else:
             ranges.append((sentence.start, sentence.end))
     return tuple(ranges)
+
+
+def _apart_from_headings(passage: Passage, weights: Weights) -> Weights:
+    said = frozenset(_terms(" ".join(passage.heading_path[-1:])))
+    lowered = {term: weight * (_HEADED_WEIGHT if term in said else 1.0) for term, weight in weights.terms.items()}
+    return Weights(lowered, weights.total - sum(weights.terms.values()) + sum(lowered.values()) or 1.0)
 
 
 def _weight(found: frozenset[str], weights: Weights) -> float:
@@ -162,8 +166,8 @@ def _units(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4_096)
-def _terms(folded: str) -> tuple[str, ...]:
-    return tuple(terms(folded))
+def _terms(text: str) -> tuple[str, ...]:
+    return tuple(terms(text))
 
 
 def _choice(

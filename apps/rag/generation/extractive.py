@@ -15,7 +15,7 @@ from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_rows import Account, ChartRow, chart_rows, is_chart
 from apps.rag.generation.choosing import chosen, sides
-from apps.rag.generation.excerpts import Excerpt, excerpt, weigh, whole
+from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh, whole
 from apps.rag.generation.markers import markers
 from apps.rag.generation.sentences import is_list_line
 from apps.rag.types import Passage, Question, RankedPassage, SearchResult
@@ -25,8 +25,8 @@ _MAX_QUOTES = 3
 _NEAR_SHARE = 0.7
 _LEVEL_SHARE = 0.95
 _MAX_ARTICLE_CHARS = 2_000
-_FIRST_CHARS = 700
-_NEXT_CHARS = 420
+_EXCERPT_CHARS = (0, 900, 600, 450)  # of each passage, by how many are quoted
+_LEAST_CHARS = 420
 _MAX_BELOW = 12
 _MAX_OTHERS = 3
 
@@ -113,7 +113,7 @@ def _articles(passages: Sequence[RankedPassage], exact: Sequence[int]) -> list[s
     paragraphs: list[str] = []
     left = _MAX_ARTICLE_CHARS
     for index in sorted(exact, key=lambda i: (_first_rank(passages, exact, i), passages[i].passage.ordinal)):
-        if left < _NEXT_CHARS and paragraphs:
+        if left < _LEAST_CHARS and paragraphs:
             paragraphs.append(wording.article_goes_on())
             break
         text = passages[index].passage.text
@@ -132,32 +132,34 @@ def _first_rank(passages: Sequence[RankedPassage], exact: Sequence[int], index: 
 
 
 def _quotes(asked: Wanted, passages: Sequence[RankedPassage]) -> list[str]:
-    excerpts = _excerpts(asked, passages)
-    compared = sides(asked, passages, excerpts) if asked.kind == "comparison" else []
-    quoted = compared if len(compared) > 1 else chosen(asked, passages, excerpts)
-    paragraphs: list[str] = []
-    for position, each in enumerate(quoted):
-        passage = passages[each.index].passage
-        is_main = position == 0 or quoted is compared
-        paragraphs.append(wording.according_to(passage, _quotation(passage, each), is_first=is_main))
-    return paragraphs
-
-
-def _excerpts(asked: Wanted, passages: Sequence[RankedPassage]) -> list[Excerpt]:
-    """Return what the first passages of running text offer; a row of a chart is no sentence to quote."""
-    read = [(index, ranked.passage) for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
-    read = read[:_N_CANDIDATES] or [(index, ranked.passage) for index, ranked in enumerate(passages[:1])]
-    weights = weigh(asked, [passage for _, passage in read])
-    made = [
-        excerpt(
-            index,
-            passage,
-            asked,
-            weights,
-            max_chars=_NEXT_CHARS if position and asked.kind != "comparison" else _FIRST_CHARS,
+    read = _read_closely(passages)
+    weights = weigh(asked, [passages[index].passage for index in read])
+    first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
+    compared = sides(asked, passages, first) if asked.kind == "comparison" else []
+    quoted = compared if len(compared) > 1 else chosen(asked, passages, first)
+    # The more passages are quoted, the less is quoted of each.
+    max_chars = _EXCERPT_CHARS[len(quoted)]
+    final = _excerpts(asked, passages, [each.index for each in quoted], weights, max_chars)
+    return [
+        wording.according_to(
+            passages[each.index].passage,
+            _quotation(passages[each.index].passage, each),
+            is_first=position == 0 or quoted is compared,
         )
-        for position, (index, passage) in enumerate(read)
+        for position, each in enumerate(final)
     ]
+
+
+def _read_closely(passages: Sequence[RankedPassage]) -> list[int]:
+    """Return the first passages of running text by their index; a row of a chart is no sentence to quote."""
+    running = [index for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
+    return running[:_N_CANDIDATES] or list(range(len(passages[:1])))
+
+
+def _excerpts(
+    asked: Wanted, passages: Sequence[RankedPassage], read: Sequence[int], weights: Weights, max_chars: int
+) -> list[Excerpt]:
+    made = [excerpt(index, passages[index].passage, asked, weights, max_chars=max_chars) for index in read]
     return [each for each in made if each is not None]
 
 

@@ -11,11 +11,12 @@ from apps.rag.analysis import terms
 from apps.rag.generation.sentences import Sentence, split_sentences
 from kauri.lib.text import fold
 
-_HEADING = re.compile(
-    r"(?i)(?:(?:livre|(?:sous-)?titre|chapitre|(?:sous-)?section|partie|paragraphe)\s+(?:\d+|[ivx]+|premi[eè]re?"
-    r"|1er|pr[ée]liminaire)\b[^.;:]*"
-    r"(?:[.:–-]\s*[^.;:]*)?|art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*|\d+\s*/\s*\d+|page\s+\d+.*)"
+_DIVISION = (
+    r"(?:livre|(?:sous-)?titre|chapitre|(?:sous-)?section|partie|paragraphe)\s+(?:\d+|[ivx]+|premi[eè]re?|1er"
+    r"|pr[ée]liminaire)\b[^.;:]*(?:[.:–-]\s*[^.;:]*)?"
 )
+_ARTICLE = r"art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*(?:\s[^.;:]{,90})?"
+_HEADING = re.compile(rf"(?i)(?:{_DIVISION}|{_ARTICLE}|\d+\s*/\s*\d+|page\s+\d+.*)")
 _ARTICLE_HEADING = re.compile(r"(?im)^\s*art(?:icle|\.)\s*(?P<number>premier|1er|[lrd]?[ .]?\d[\w.-]*)\s*[:.–-]*\s*$")
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
