@@ -217,7 +217,7 @@ class Engine:
 
     def _weighed(self, asked: Asked, found: Found) -> Weighed:
         admitted = found.admitted
-        resolved = resolve(asked.sought, found.first.by_reference, admitted)
+        resolved = resolve(asked.sought, found.first.by_reference, admitted, frozenset(asked.query.asked))
         sentence = self._legs.sentence_ranking(found.vector, admitted)
         rankings = (*found.legs, sentence) if sentence is not None else found.legs
         preference = preference_of(asked.question, asked.reading, asked.query)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-ReferenceKind = Literal["article", "account", "class"]
+ReferenceKind = Literal["article", "account", "class", "case"]
 AnswerMode = Literal["extractive", "model", "refusal", "conversation"]
 
 

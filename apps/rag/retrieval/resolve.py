@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
+from apps.rag import analysis
 from apps.rag.stores.postgres import Hydrated, ReferenceHit
 from apps.rag.types import Reference
 from apps.rag.understanding.reading import ANY_ACT
@@ -13,16 +16,22 @@ from apps.rag.understanding.references import (
     PLAN_FORMER,
     PLAN_REVISED,
     account_reference,
+    article_keys,
     article_reference,
     class_reference,
 )
+
+# The number that `127quinquies` or `86a` was put behind.
+_INSERTED = re.compile(r"^\d+(?=[a-z])")
+_BEGINNING = 300  # characters of a passage that say what it is about
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A reference with the keys to look up.
 
-    `keys` are it; `stand_in_keys` may hold it or stand in for it; `near_keys` are what to show when nothing is it.
+    `keys` are it; `stand_in_keys` may hold it or stand in for it; `near_keys` are what to show beside it: of an
+    account those above it, nearest first, then those right under it; of a class its accounts.
     """
 
     reference: Reference
@@ -40,18 +49,21 @@ def _wanted(reference: Reference, codes: Sequence[str]) -> Wanted:
     number = reference.number
     if reference.kind == "article":
         sources = codes if reference.source == ANY_ACT else [reference.source]
-        keys = tuple(article_reference(code, number) for code in sources)
+        keys = tuple(key for code in sources for key in article_keys(code, number))
         # an amended article such as 269-2-1 may stand inside the passage of 269-2
         parents = [number.rsplit("-", depth)[0] for depth in range(1, number.count("-") + 1)]
+        parents += [match[0]] if (match := _INSERTED.match(number)) else []
         return Wanted(reference, keys, tuple(article_reference(code, parent) for code in sources for parent in parents))
+    if reference.kind == "case":
+        return Wanted(reference, (reference.key,))
+    under = tuple(account_reference(reference.source, f"{number}{digit}") for digit in range(10))
     if reference.kind == "class":
         # a chart need not have a row for a class: then its two-digit accounts say what it holds
-        members = tuple(account_reference(reference.source, f"{number}{digit}") for digit in range(10))
-        return Wanted(reference, (class_reference(reference.source, number),), members)
+        return Wanted(reference, (class_reference(reference.source, number),), under, under)
     # an account that the revised chart dropped is shown from the former one
     former = (account_reference(PLAN_FORMER, number),) if reference.source == PLAN_REVISED else ()
-    prefixes = tuple(account_reference(reference.source, number[:n]) for n in range(len(number) - 1, 1, -1))
-    return Wanted(reference, (account_reference(reference.source, number),), former, prefixes)
+    above = tuple(account_reference(reference.source, number[:n]) for n in range(len(number) - 1, 1, -1))
+    return Wanted(reference, (account_reference(reference.source, number),), former, (*above, *under))
 
 
 def lookup_keys(sought: Iterable[Wanted]) -> list[str]:
@@ -68,8 +80,17 @@ class Resolved:
     near_ids: tuple[int, ...]
 
 
-def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Mapping[int, Hydrated]) -> Resolved:
-    """Choose among the admitted entries those that each reference means."""
+def resolve(
+    sought: Iterable[Wanted],
+    hits: Sequence[ReferenceHit],
+    hydrated: Mapping[int, Hydrated],
+    asked: AbstractSet[str] = frozenset(),
+) -> Resolved:
+    """Choose among the admitted entries those that each reference means.
+
+    `asked` holds the question's index terms: of several texts with an article of that number, the one comes first
+    whose title and headings say most of them.
+    """
     found: dict[int, None] = {}
     near: dict[int, None] = {}
     missing: list[Reference] = []
@@ -81,21 +102,37 @@ def resolve(sought: Iterable[Wanted], hits: Sequence[ReferenceHit], hydrated: Ma
             chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
         if not chosen:
             missing.append(each.reference)
-            # nearest first: the account right above, then the one above that
-            near.update((hit.entry_id, None) for key in each.near_keys for hit in admitted if key in hit.references)
-        ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id]))
+        near.update((hit.entry_id, None) for key in each.near_keys for hit in admitted if key in hit.references)
+        told = {hit.entry_id: _told(hydrated[hit.entry_id], asked) for hit in chosen} if len(chosen) > 1 else {}
+        ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id], told))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
-    return Resolved(tuple(found), tuple(missing), tuple(near))
+    return Resolved(tuple(found), tuple(missing), tuple(entry_id for entry_id in near if entry_id not in found))
 
 
 def _stands_in(reference: Reference, entry: Hydrated) -> bool:
     if reference.kind != "article":
         return True
-    number = re.escape(reference.number).replace(r"\-", r"\s*[-–]\s*")
+    number = re.sub(r"(?<=\d)(?=[a-z])", r"[\\s-]*", re.escape(reference.number)).replace(r"\-", r"\s*[-–]\s*")
     return re.search(rf"(?im)(?:^|\barticle\s+|\bart\.?\s*){number}(?![-–\d])", entry.passage.text) is not None
 
 
-def _preference(reference: Reference, hit: ReferenceHit, entry: Hydrated) -> tuple[bool, bool, bool, int, int]:
+def _told(entry: Hydrated, asked: AbstractSet[str]) -> int:
+    """Return how many of the question's terms the names and the beginning of a passage say."""
+    passage = entry.passage
+    return len(
+        asked & set(_terms(" ".join((passage.document_title, *passage.heading_path, passage.text[:_BEGINNING]))))
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _terms(text: str) -> tuple[str, ...]:
+    return tuple(analysis.terms(text))
+
+
+def _preference(
+    reference: Reference, hit: ReferenceHit, entry: Hydrated, told: Mapping[int, int]
+) -> tuple[bool, bool, int, bool, int, int]:
     passage = entry.passage
     is_aside = reference.kind != "article" and not passage.plan
-    return (passage.kind == "sample", is_aside, hit.is_national, hit.ordinal, hit.entry_id)
+    says = -told.get(hit.entry_id, 0)
+    return (passage.kind == "sample", is_aside, says, hit.is_national, hit.ordinal, hit.entry_id)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from apps.rag.types import Reference
 from apps.rag.understanding.acts import Mention, act_name, acts_mentioned
-from apps.rag.understanding.numbers import NUMBER_WORDS, number_read
+from apps.rag.understanding.articles import Named, annexes_named, articles_bare, articles_named, number_beside
+from apps.rag.understanding.caselaw import cases_read
 from apps.rag.understanding.references import (
     PLAN_FORMER,
     PLAN_NON_PROFIT,
@@ -17,21 +19,21 @@ from apps.rag.understanding.references import (
     class_reference,
     normalise_article,
 )
+from apps.rag.understanding.spelling import spelt
 from kauri.lib.text import fold
 
 # The source of an article whose act nobody named: it is looked up in every text of the scope.
 ANY_ACT = "*"
 
-_NUMBER = r"(?:[lrd][. ]{0,2})?\d{1,4}(?: ?- ?\d{1,3}){0,3}(?: (?:bis|ter|quater))?"
-_LIST = rf"{_NUMBER}(?:(?: ?, ?| et | ou | a ){_NUMBER})*"
-_ARTICLE = re.compile(rf"\bl?'?art(?:icles?|s)?\b[ .°n]*(?P<list>{_LIST}|1er\b|premiere?\b)(?!\d)")
-_ARTICLE_IN_WORDS = re.compile(rf"\bl?'?articles? (?P<words>{NUMBER_WORDS.pattern})")
-_BARE_ARTICLE = re.compile(r"(?<![\d-])\d{1,4}-\d{1,3}(?:-\d{1,3}){0,2}(?![\d-])")
+_DIGITS = r"\d{1,8}"
 _ACCOUNT = re.compile(
-    r"\b(?:sous[- ])?comptes?\b(?: (?:numero|no|num|n°|general|generaux))?[ :n°]*(?P<list>\d{1,8}(?:(?: ?, ?| et "
-    r"| ou | a |/|-)\d{1,8})*)"
+    r"\b(?:sous[- ]?)?(?:comptes?|cptes?|cpt)\b(?: comptables?)?"
+    r"(?: (?:numeros?|nos?|num|n[°o]|generaux|general)\b\.?)?[ :n°.]*"
+    rf"(?P<list>{_DIGITS}(?:(?: ?, ?(?:et )?| et | ou | a |/|-| & )(?:l[ea]s? )?(?:comptes? )?{_DIGITS}\b)*)(?! ?/ ?\d)"
 )
-_CLASS = re.compile(r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?| et | ou )[1-9])*)\b(?!\d)")
+_CLASS = re.compile(
+    r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?(?:et )?| et | ou | a )(?:la )?(?:classe )?[1-9]\b)*)(?!\d)"
+)
 # A group of three digits before or after makes it an amount: 500 000.
 _BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])(?<!\d )[1-9]\d{1,7}(?![\d.,]*\d)(?! \d{3}\b)(?![-/]\d)")
 _UNIT_AFTER = re.compile(
@@ -39,8 +41,9 @@ _UNIT_AFTER = re.compile(
     r"|milliards?|personnes?|associes|actionnaires|salaries|euros?|parts|actions)"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_MAX_ACCOUNTS = 12  # of a range such as "comptes 40 à 48"
 _CHART_WORDS = re.compile(
-    r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|(?<!\ba )credit|numero|intitule)\b"
+    r"\b(?:comptes?|libelles?|plan|imputer|debiter|crediter|debit|(?<!\ba )credit|numero|intitule|syscohada|sycebnl)\b"
 )
 _FORMER = re.compile(
     r"\b(?:anciens? (?:plan|syscohada|systeme|referentiel|comptes?|numero)|(?:plan|syscohada"
@@ -48,7 +51,8 @@ _FORMER = re.compile(
     r"|avant 2018|(?:plan|syscohada) (?:de )?2001|non revise|former (?:plan|chart))\b"
 )
 _NON_PROFIT = re.compile(r"\b(?:sycebnl|ebnl|non lucratif)\b")
-_PUT_IN_PLACE = re.compile(r"\b(?:articles?|art)\b")
+# The SYSCOHADA is the annex of one act: its articles are that act's.
+_SYSTEM = re.compile(r"\bsyscohada\b")
 
 
 def plan_asked(text: str) -> str:
@@ -59,37 +63,33 @@ def plan_asked(text: str) -> str:
     return PLAN_FORMER if _FORMER.search(folded) else PLAN_REVISED
 
 
+@lru_cache(maxsize=2_048)
 def references_read(text: str) -> tuple[Reference, ...]:
-    """Return the articles, accounts and classes that a text names, each once, in the order of their kinds."""
-    folded = fold(text).replace("’", "'")
+    """Return the articles, accounts, classes and judgments that a text names, each once, by kind."""
+    plain = spelt(text)
+    folded = fold(plain)
     mentions = acts_mentioned(text)
-    articles = _articles(folded, mentions)
+    cases = cases_read(text)
+    articles = [_article(named, mentions, folded) for named in articles_named(plain)]
+    articles += [_article(named, mentions, folded) for named in annexes_named(plain) if mentions]
     accounts = _accounts(folded, text)
-    if not articles and not accounts:
-        articles = [_article(match[0], mentions, match.start()) for match in _BARE_ARTICLE.finditer(folded)]
+    if not articles and not accounts and not cases:
+        articles = [_article(named, mentions, folded) for named in articles_bare(plain)]
+        articles = articles or _beside_an_act(folded, mentions)
         accounts = _bare_accounts(folded, text) if not articles and not mentions else []
-    unique = {reference.key: reference for reference in (*articles, *accounts)}
+    unique = {reference.key: reference for reference in (*articles, *accounts, *cases)}
     return tuple(unique.values())
 
 
-def _articles(folded: str, mentions: tuple[Mention, ...]) -> list[Reference]:
-    found: list[Reference] = []
-    for match in _ARTICLE.finditer(folded):
-        found += [_article(number, mentions, match.start()) for number in _listed(match["list"], _NUMBER)]
-    for match in _ARTICLE_IN_WORDS.finditer(folded):
-        number = number_read(match["words"])
-        if number:
-            found.append(_article(str(number), mentions, match.start()))
-    return found
-
-
-def _article(number: str, mentions: tuple[Mention, ...], at: int) -> Reference:
-    normal = normalise_article(number)
-    after = [mention for mention in mentions if mention.start >= at]
+def _article(named: Named, mentions: tuple[Mention, ...], folded: str) -> Reference:
+    after = [mention for mention in mentions if mention.start >= named.start]
     mention = min(after, key=lambda each: each.start) if after else (mentions[-1] if mentions else None)
+    if mention is None and _SYSTEM.search(folded):
+        return article_of("AUDCIF", named.number)
     code = mention.act.code if mention else ANY_ACT
-    label = f"{act_name(code)}, art. {normal}" if mention else f"art. {normal}"
-    return Reference(article_reference(code, normal), "article", code, normal, label, is_explicit=mention is not None)
+    label = f"{act_name(code)}, art. {named.number}" if mention else f"art. {named.number}"
+    key = article_reference(code, named.number)
+    return Reference(key, "article", code, named.number, label, is_explicit=mention is not None)
 
 
 def article_of(code: str, number: str) -> Reference:
@@ -98,16 +98,31 @@ def article_of(code: str, number: str) -> Reference:
     return Reference(article_reference(code, normal), "article", code, normal, f"{act_name(code)}, art. {normal}")
 
 
+def _beside_an_act(folded: str, mentions: tuple[Mention, ...]) -> list[Reference]:
+    """Read a question that is an act and a number, and nothing else: `311 AUSCGIE`, `cgi 86A`."""
+    if len(mentions) != 1:
+        return []
+    mention = mentions[0]
+    rest = f"{folded[: mention.start]} {folded[mention.end :]}".strip(" ?!.,:")
+    number = number_beside(rest)
+    if not number or _YEAR.fullmatch(number):
+        return []
+    return [article_of(mention.act.code, number)]
+
+
 def _accounts(folded: str, text: str) -> list[Reference]:
     plan = plan_asked(text)
     found = [
         account_of(plan, number)
         for match in _ACCOUNT.finditer(folded)
-        for number in _listed(match["list"], r"\d{1,8}")
-        if len(number) > 1
+        for number in _listed(match["list"], _DIGITS)
+        if len(number) > 1 and not _UNIT_AFTER.match(folded, match.end())
     ]
-    digits = [digit for match in _CLASS.finditer(folded) for digit in _listed(match["list"], r"[1-9]")]
-    return found + [_class(plan, digit) for digit in digits]
+    classes = [class_of(plan, digit) for match in _CLASS.finditer(folded) for digit in _listed(match["list"], r"[1-9]")]
+    single = [
+        class_of(plan, match["list"]) for match in _ACCOUNT.finditer(folded) if re.fullmatch(r"[1-9]", match["list"])
+    ]
+    return [*found, *classes, *([] if found or classes else single)]
 
 
 def account_of(plan: str, number: str) -> Reference:
@@ -115,7 +130,8 @@ def account_of(plan: str, number: str) -> Reference:
     return Reference(account_reference(plan, number), "account", plan, number, f"compte {number}")
 
 
-def _class(plan: str, digit: str) -> Reference:
+def class_of(plan: str, digit: str) -> Reference:
+    """Return the reference to a class of accounts of a plan."""
     return Reference(class_reference(plan, digit), "class", plan, digit, f"classe {digit}")
 
 
@@ -133,6 +149,8 @@ def _bare_accounts(folded: str, text: str) -> list[Reference]:
 
 
 def _listed(text: str, number: str) -> Iterable[str]:
-    if text.startswith(("1er", "premier")):
-        return ["1"]
+    """Return the numbers of a list; of a range of numbers of one length, those between as well, up to a bound."""
+    bounds = re.fullmatch(rf"({number}) a (?:l[ea]s? )?(?:comptes? |classe )?({number})", text)
+    if bounds and len(bounds[1]) == len(bounds[2]) and int(bounds[1]) < int(bounds[2]):
+        return [str(each) for each in range(int(bounds[1]), min(int(bounds[2]), int(bounds[1]) + _MAX_ACCOUNTS) + 1)]
     return re.findall(number, text)
