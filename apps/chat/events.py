@@ -102,6 +102,7 @@ class Transcript:
                 "provider": done.provider,
                 "model": done.model,
                 "degraded": list(done.degraded),
+                "answered_at": done.answered_at.isoformat() if done.answered_at else None,
                 "usage": usage,
             }
         self._add("response.completed", response=self._response("completed", **extra))

@@ -153,6 +153,7 @@ def _save_message(outcome: Outcome) -> None:
             "provider": done.provider,
             "model": done.model,
             "degraded": list(done.degraded),
+            "answered_at": done.answered_at,
             "usage": usage,
         }
     Message.objects.filter(pk=transcript.work.message_id).update(**fields)

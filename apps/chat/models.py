@@ -70,6 +70,8 @@ class Message(models.Model):
     found = models.JSONField(default=list)
     timings_ms = models.JSONField(default=dict)
     usage = models.JSONField(default=dict)
+    # of an answer that was given again: when it was first given
+    answered_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -44,6 +43,10 @@ _WARNINGS = {
     "full_text_unavailable": (
         gettext_lazy("The full text could not be searched."),
         gettext_lazy("The answer rests on the passages nearest in meaning: ask again in a moment."),
+    ),
+    "rerank_unavailable": (
+        gettext_lazy("Passages in their first order."),
+        gettext_lazy("The model that reads them once more did not answer in time: the best one may stand lower."),
     ),
 }
 
@@ -82,7 +85,7 @@ class TurnCard:
     cited: tuple[SourceCard, ...]
     found: tuple[SourceCard, ...]
     law_note: str
-    warnings: tuple[tuple[Promise, Promise], ...]
+    warnings: tuple[tuple[str, str], ...]
     refusal_title: str
     failure: str
     stream_url: str
@@ -175,7 +178,7 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
         cited=cited,
         found=_found_cards(answer, {citation.passage_id for citation in answer.citations.all()}),
         law_note=_law_note(answer),
-        warnings=tuple(_WARNINGS[mark] for mark in answer.degraded if mark in _WARNINGS),
+        warnings=_warnings(answer),
         refusal_title=_refusal_title(answer),
         failure=str(turn.error.get("message", "")) if turn else "",
         stream_url=f"{STREAM_PATH}?response_id={turn.pk}" if turn else "",
@@ -185,6 +188,16 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
         again_url=reverse("chat:again", kwargs=place) if turn and is_last else "",
         is_shown=is_last,
     )
+
+
+def _warnings(answer: Message) -> tuple[tuple[str, str], ...]:
+    """Say what was missing; a cache that is away is the operators' affair."""
+    marks = [mark for mark in answer.degraded if mark in _WARNINGS]
+    found = [(str(title), str(words)) for title, words in map(_WARNINGS.__getitem__, marks)]
+    if "last_good" in answer.degraded and answer.answered_at is not None:
+        words = _("No new answer can be written just now. Its sources were checked again: they are still in force.")
+        found.append((_("Answer of %(day)s, given again.") % {"day": days.written(_day(answer.answered_at))}, words))
+    return tuple(found)
 
 
 def was_asked_for_today(message: Message) -> bool:

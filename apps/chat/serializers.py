@@ -121,6 +121,7 @@ class AnswerSerializer(serializers.ModelSerializer[Turn]):
     mode = serializers.CharField(source="message.mode")
     refusal_reason = serializers.CharField(source="message.refusal_reason")
     degraded = serializers.ListField(source="message.degraded", child=serializers.CharField())
+    answered_at = serializers.DateTimeField(source="message.answered_at", allow_null=True)
     as_of = serializers.DateField(source="message.as_of")
     usage = serializers.DictField(source="message.usage", child=serializers.IntegerField())
     timings_ms = serializers.DictField(source="message.timings_ms", child=serializers.FloatField())
@@ -141,6 +142,7 @@ class AnswerSerializer(serializers.ModelSerializer[Turn]):
             "mode",
             "refusal_reason",
             "degraded",
+            "answered_at",
             "as_of",
             "usage",
             "timings_ms",
@@ -188,6 +190,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
             "mode",
             "refusal_reason",
             "degraded",
+            "answered_at",
             "as_of",
             "scope",
             "created_at",

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -264,6 +264,15 @@ def test_an_answer_says_what_was_missing(mark: str, words: str, mode: str) -> No
     assert words not in client.get(address).content.decode()
     Message.objects.filter(pk=answer.pk).update(degraded=[mark])
     assert words in client.get(address).content.decode()
+
+
+def test_an_answer_that_is_given_again_says_when_it_was_first_given() -> None:
+    awa = person("awa")
+    answer = answered(awa, mode="model")
+    at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    Message.objects.filter(pk=answer.pk).update(degraded=["last_good"], answered_at=at)
+    page = client_of(awa).get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "Réponse du 20 novembre 2026, redonnée" in page
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
