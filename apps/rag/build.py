@@ -14,6 +14,7 @@ from apps.rag.config import RagConfig
 from apps.rag.embedders import embedder_named
 from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
+from apps.rag.grpc.client import RemoteEngine
 from apps.rag.ports import RagEngine
 from apps.rag.retrieval.folder import LexicalFolder
 
@@ -39,5 +40,16 @@ def with_cache(engine: Engine) -> RagEngine:
 
 @cache
 def get_engine() -> RagEngine:
-    """Return this process's engine."""
+    """Return this process's engine: its own, or the one at KAURI_RAG_URL.
+
+    Role rag is what others reach by that address, so it has its own whatever the environment says.
+    """
+    if settings.KAURI_RAG_URL and settings.KAURI_ROLE != "rag":
+        return remote_engine(settings.KAURI_RAG_URL)
     return with_cache(build_engine())
+
+
+def remote_engine(url: str) -> RagEngine:
+    """Return the engine of another process, with an earlier answer for when it cannot be reached."""
+    store = AnswerStore(cache_url=settings.REDIS_CACHE_URL, state_url=settings.REDIS_STATE_URL)
+    return LastGoodEngine(RemoteEngine(url), store=store, config=RagConfig())

@@ -1,0 +1,1 @@
+"""The engine between processes: kauri.rag.v1.RagEngine."""
