@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+import shutil
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from apps.rag.config import RagConfig
-from apps.rag.generation import prompt
+from apps.rag.generation import templates
 from apps.rag.generation.markers import markers
 from apps.rag.generation.prompt import PROMPT_VERSION, build_prompt, within_budget
+from apps.rag.generation.templates import template
 from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
+from apps.rag.types import InForce
 
 CONFIG = RagConfig()
 
@@ -30,7 +34,7 @@ def test_rules_come_first_with_the_date_and_the_language() -> None:
     assert (system.role, user.role) == ("system", "user")
     assert "22/11/2026" in system.content
     assert "en français" in system.content
-    assert "en anglais" in build_prompt(question("capital?", language="en"), ranked, CONFIG)[0].content
+    assert "answer in English" in build_prompt(question("capital?", language="en"), ranked, CONFIG)[0].content
     assert user.content.endswith("Question : capital ?")
 
 
@@ -80,6 +84,42 @@ def test_a_text_brings_no_marker_of_its_own(marker: str) -> None:
     assert len(markers(request)) == 1
 
 
-def test_other_rules_are_another_version() -> None:
-    rules = hashlib.sha256(prompt._RULES.encode()).hexdigest()[:12]
-    assert {PROMPT_VERSION: rules} == {2: "c77bbcb96e27"}, "raise PROMPT_VERSION with the rules, then note them here"
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_each_language_has_its_template_whole(language: str) -> None:
+    made = template(f"answer.{language}")
+    assert set(made.sections) == {"rules", "sample", "since", "until", "between", "earlier", "question"}
+    source = passage("AUSCGIE art. 311", ART_311, in_force=InForce(date(2014, 5, 5), date(2018, 1, 1)), kind="sample")
+    asked = question("Pourquoi {seal} ?", language=language, history=("Le capital ?",))
+    system, user = build_prompt(asked, found(source).passages, CONFIG)
+    assert "{" not in system.content
+    assert "{seal}" in user.content  # a reader's braces are a reader's
+    assert "Le capital ?" in user.content
+
+
+@pytest.mark.parametrize(
+    ("in_force", "said"),
+    [
+        (InForce(date(2014, 5, 5), None), " (en vigueur depuis le 05/05/2014)"),
+        (InForce(None, date(2018, 1, 1)), " (en vigueur jusqu'au 31/12/2017)"),
+        (InForce(date(2001, 1, 1), date(2018, 1, 1)), " (en vigueur du 01/01/2001 au 31/12/2017)"),
+        (InForce(None, None), ""),
+    ],
+)
+def test_a_passage_says_when_it_is_in_force(in_force: InForce, said: str) -> None:
+    source = passage("AUSCGIE art. 311", ART_311, in_force=in_force)
+    request = build_prompt(question("Règle ?"), found(source).passages, CONFIG)[1].content
+    assert f"[1] AUSCGIE, art. 311{said}\n<passage-" in request
+
+
+def test_the_version_changes_with_any_word_of_any_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(Path(templates.__file__).parent / "prompts", tmp_path / "prompts")
+    monkeypatch.setattr(templates, "_FOLDER", tmp_path / "prompts")
+    assert templates.versions_of_all() == PROMPT_VERSION
+    for path in (tmp_path / "prompts").glob("*.txt"):
+        path.write_text(path.read_text(encoding="utf-8") + "Sois bref.\n", encoding="utf-8")
+        assert templates.versions_of_all() != PROMPT_VERSION
+
+
+def test_a_template_without_a_version_is_none() -> None:
+    with pytest.raises(ValueError, match="version"):
+        templates.parse("=== rules ===\nTu es Kauri.\n")
