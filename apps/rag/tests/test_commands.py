@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from apps.rag import indexer
-from apps.rag.evaluation.metrics import recall_at
-from apps.rag.evaluation.sets import corpus_entries, topics_read
 from apps.rag.models import Embedding, Index
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
 from apps.rag.tests.entries import account, article
@@ -77,24 +75,3 @@ def test_rebuild_computes_vectors_into_a_new_index(settings: Any) -> None:
     after = Index.objects.get()
     assert (after.state, Embedding.objects.filter(index=after).count()) == ("live", 2)
     assert after.pk != before.pk
-
-
-def test_evaluation_says_where_its_questions_should_be(settings: Any, tmp_path: Path) -> None:
-    settings.KAURI_DATA_DIR = tmp_path
-    with pytest.raises(CommandError, match="KAURI_DATA_DIR"):
-        said("rag_eval")
-
-
-def test_evaluation_reads_its_sets(tmp_path: Path) -> None:
-    row = {"id": "AUSCGIE 311", "title": "AUSCGIE 2014 - Article 311", "text": "Le capital."}
-    folder = tmp_path / "retrieval" / "ohada_actes"
-    folder.mkdir(parents=True)
-    (folder / "corpus.jsonl").write_text(json.dumps(row), encoding="utf-8")
-    topic = {"id": "t1", "kind": "threshold", "corpus": "ohada_actes", "text": "capital ?", "relevant": ["AUSCGIE 311"],
-             "must_refuse": False, "as_of": None, "history": []}  # fmt: skip
-    (tmp_path / "questions").mkdir()
-    (tmp_path / "questions" / "ohada_dev.jsonl").write_text(json.dumps(topic), encoding="utf-8")
-    (entry,) = corpus_entries(tmp_path, "ohada_actes")
-    (read,) = topics_read(tmp_path)
-    assert set(read.gold) <= set(entry.references)
-    assert recall_at([1], {1}, 10) == 1.0
