@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from django.conf import settings
+
 from apps.rag.types import Overrides
 
 
@@ -61,8 +63,13 @@ class RagConfig:
     compaction_ratio: float = 0.10  # deleted share above which the full text is rewritten
     idle_compaction_s: float = 30.0  # quiet time after which any deletion is compacted away
     follow_interval_s: float = 0.5
-    embed_batch: int = 10
+    embed_batch: int = 10  # texts in one batch for the model
     embed_cache_ttl_s: int = 30 * 86_400
+    embed_deadline_s: float = 3.0  # after which a question goes on without its vector
+    embed_pause_s: float = 10.0  # how long questions do without vectors after one had to
+    # cross-encoder
+    n_reranked: int = 30  # passages that it reads
+    rerank_deadline_s: float = 1.0  # after which the order stands as it is without it
     # answers that are kept
     answer_ttl_s: float = 86_400.0
     passing_ttl_s: float = 10.0  # of an answer that lacks something: for those who wait for it, and nobody later
@@ -72,8 +79,14 @@ class RagConfig:
     flight_poll_s: float = 0.03
     flight_wait_s: float = 90.0  # longer than the longest answer
     # context and generation
+    reading_deadline_s: float = 1.5  # how long a model's reading of an unclear question is waited for
     context_tokens: int = 3_000
     max_answer_sentences: int = 6
+
+
+def configured() -> RagConfig:
+    """Return the configuration that the settings describe."""
+    return RagConfig(embed_batch=settings.KAURI_EMBED_BATCH, rerank_deadline_s=settings.KAURI_RERANK_DEADLINE_S)
 
 
 def overridden(config: RagConfig, overrides: Overrides) -> RagConfig:

@@ -19,6 +19,8 @@ from apps.rag.embedders import warm_up
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients
+from apps.rag.generation.prompt import PROMPT_VERSION
+from apps.rag.generation.rewriting import searched_better
 from apps.rag.ports import ChatModel, Embedder, Vectors
 from apps.rag.retrieval.evidence import evidence_of, signs_of
 from apps.rag.retrieval.fit import Probe, probe_of
@@ -145,7 +147,14 @@ class Engine:
     def fingerprint(self) -> str:
         """Return a name for all that answers depend on beside the question and the texts."""
         models = [(model.provider, model.model) for model in self._providers]
-        parts = (settings.KAURI_VERSION, ANALYSIS_REVISION, self._embedder.name, self._embedder.revision, models)
+        parts = (
+            settings.KAURI_VERSION,
+            PROMPT_VERSION,
+            ANALYSIS_REVISION,
+            self._embedder.name,
+            self._embedder.revision,
+            models,
+        )
         return repr((*parts, self.config))
 
     async def search(self, question: Question) -> SearchResult:
@@ -162,14 +171,30 @@ class Engine:
         started = time.perf_counter()
         reading = _read(question)
         yield Searching(reading.understanding)
-        result = await self._search(question, reading, started)
+        result = await self._result(question, reading, started)
         yield Retrieved(result)
         async for event in generate(question, result, providers=self._providers, config=self.config):
             yield event
 
+    async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:
+        """Search; where the rules are unsure a model reads the question meanwhile, and its wording may find more."""
+        first = self._search(question, reading, started)
+        if not (reading.understanding.is_unsure and self._providers and question.scope.namespaces):
+            return await first
+        return await searched_better(
+            question,
+            self._providers,
+            first=first,
+            again=lambda reworded: self._search(reworded, _read(reworded), time.perf_counter()),
+            deadline_s=self.config.reading_deadline_s,
+        )
+
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
-        return await asyncio.to_thread(embed_cached, self._embedder, texts, ttl_s=self.config.embed_cache_ttl_s)
+        config = self.config
+        return await asyncio.to_thread(
+            embed_cached, self._embedder, texts, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch
+        )
 
     async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
         question = replace(question, scope=scope_of_former_plan(question))

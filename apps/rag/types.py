@@ -136,12 +136,16 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What the rules read in a question; `standalone` is the question without its need of history."""
+    """What the rules read in a question; `standalone` is the question without its need of history.
+
+    `is_unsure` where the rules would rather have a model's reading beside their own.
+    """
 
     intent: str
     references: tuple[Reference, ...]
     standalone: str
     labels: tuple[str, ...]
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ import uvicorn
 Mode = Literal[
     "good", "slow", "silent", "stalls", "fails", "limited", "unpaid", "refuses", "breaks", "cuts", "truncates",
     "lying", "evil", "nothing", "garbled", "empty", "status", "body", "event", "wordless", "misshapen", "filtered",
-    "lingers", "thinks",
+    "lingers", "thinks", "says",
 ]  # fmt: skip
 Message = MutableMapping[str, Any]
 _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n<passage-(\w+)>\n(.*?)\n</passage-\3>", re.DOTALL)
@@ -50,7 +50,8 @@ class ProviderServer:
     """A running server: its address, a name no other has, its mode (which may change), what it was asked.
 
     `script` holds the modes of the next calls, before `mode` holds again; `status`, `headers` and `error` are what
-    the modes status (an HTTP error), body (an error in a 200) and event (an error in a stream) say.
+    the modes status (an HTTP error), body (an error in a 200) and event (an error in a stream) say; `reply` is said by
+    the mode says.
     """
 
     url: str
@@ -60,6 +61,7 @@ class ProviderServer:
     headers: dict[str, str] = field(default_factory=dict)
     error: dict[str, object] = field(default_factory=lambda: {"message": "no", "code": "server_error"})
     script: list[Mode] = field(default_factory=list)
+    reply: str = ""
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompts: list[list[dict[str, str]]] = field(default_factory=list)
     n_open: int = 0
@@ -159,7 +161,7 @@ async def _until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
 async def _lines(
     server: ProviderServer, messages: list[dict[str, str]], receive: Callable[[], Awaitable[Message]]
 ) -> AsyncIterator[str]:
-    text = answer_for(server.mode, messages)
+    text = server.reply if server.mode == "says" else answer_for(server.mode, messages)
     pieces = [text[i : i + 9] for i in range(0, len(text), 9)]
     yield _chunk({"role": "assistant", "content": ""})
     for _ in range(8 if server.mode == "thinks" else 0):
