@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.rag.generation.asked import Wanted
-from apps.rag.generation.excerpts import Excerpt
+from apps.rag.generation.excerpts import Excerpt, Weights
 from apps.rag.generation.forms import conflicts, speaks_of
 from apps.rag.types import RankedPassage
 from apps.rag.understanding.forms import named_forms
@@ -18,7 +18,7 @@ _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
 _WORTH_ADDING = 0.1
 _SIDE_SHARE = 0.7
-_SIDE_COVERAGE = 0.6
+_TELLS_BOTH = 0.85  # coverage at which one passage tells both sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +88,34 @@ def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[
     return kept if is_likely and sum(sure[each.index] for each in kept) >= _LEAST else []
 
 
-def sides(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
-    """Choose the passages to compare: one for each legal form that the question names, else the best two."""
-    kept: list[Excerpt] = []
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the things compared: the legal form it is about, "" where the sides are no forms, and its words."""
+
+    form: str
+    excerpt: Excerpt
+
+
+def sides(
+    asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt], weights: Weights
+) -> list[Side]:
+    """Choose the passages to compare: one for each legal form named, else the best and what adds most to it."""
+    forms: list[Side] = []
     for form in named_forms(asked.folded)[:_MAX_CHOSEN]:
-        told = (e for e in excerpts if e not in kept and speaks_of(form, passages[e.index].passage))
+        taken = [side.excerpt for side in forms]
+        told = (e for e in excerpts if e not in taken and speaks_of(form, passages[e.index].passage))
         side = next(told, None)
         if side is not None:
-            kept.append(side)
-    if len(kept) > 1 or not excerpts:
-        return kept
-    near = [e for e in excerpts[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score
-            and e.coverage >= _SIDE_COVERAGE * excerpts[0].coverage]  # fmt: skip
-    return [excerpts[0], *near[:1]]
+            forms.append(Side(form, side))
+    if len(forms) > 1:
+        return forms
+    ordered = sorted(excerpts, key=lambda e: (-_probability(e, passages, excerpts), e.index))
+    if not ordered or ordered[0].coverage >= _TELLS_BOTH:
+        return [Side("", each) for each in ordered[:1]]
+    best = ordered[0]
+    near = [e for e in ordered[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score]
+    added = sorted(near, key=lambda e: -weights.share(e.found - best.found))[:1]
+    return [Side("", each) for each in (best, *added)]
 
 
 def _probability(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> float:

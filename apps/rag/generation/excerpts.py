@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,8 +41,8 @@ _MIN_BARS = 4  # of a table worth quoting whole
 class Excerpt:
     """Half-open ranges of a passage's text, in reading order, that are quoted together.
 
-    `score` compares excerpts of one question; `coverage` is the weighted share (0..1) of its words found; `says` tells
-    whether the passage says the kind of thing that is asked for.
+    `score` compares excerpts of one question; `coverage` is the weighted share (0..1) of its words found, `found`
+    are the terms quoted; `says` tells whether the passage says the kind of thing that is asked for.
     """
 
     index: int
@@ -49,6 +50,7 @@ class Excerpt:
     score: float
     coverage: float
     says: bool = False
+    found: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Weights:
 
     terms: dict[str, float]
     total: float
+
+    def share(self, found: AbstractSet[str]) -> float:
+        """Return the weighted share, 0..1, of the question's terms among those found."""
+        return sum(weight for term, weight in self.terms.items() if term in found) / self.total
 
 
 def weigh(wanted: Wanted, passages: Sequence[Passage]) -> Weights:
@@ -92,9 +98,9 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, weights, max_chars))]
     sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, weights, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
-    coverage = _weight(found, weights)
+    coverage = weights.share(found)
     says = wanted.says is not None and any(wanted.says.search(part.folded) for part in parts)
-    return Excerpt(index, merged(passage.text, sentences), max(scores), coverage, says)
+    return Excerpt(index, merged(passage.text, sentences), max(scores), coverage, says, found)
 
 
 def whole(index: int, text: str, *, max_chars: int, within: tuple[int, int]) -> tuple[Excerpt, bool]:
@@ -124,15 +130,11 @@ def _apart_from_headings(passage: Passage, weights: Weights) -> Weights:
     return Weights(lowered, weights.total - sum(weights.terms.values()) + sum(lowered.values()) or 1.0)
 
 
-def _weight(found: frozenset[str], weights: Weights) -> float:
-    return sum(weight for term, weight in weights.terms.items() if term in found) / weights.total
-
-
 def _score(part: Part, wanted: Wanted, weights: Weights) -> float:
     # For a list what counts is that it is introduced by the words of the question, not how long it is.
     introduction = _LIST_INTRODUCTION.search(part.text) if wanted.kind == "list" else None
     length = len(part.text[: introduction.start()].split() if introduction else part.text.split())
-    score = _weight(part.terms, weights) / (1 + max(0, length - 60) / 160)
+    score = weights.share(part.terms) / (1 + max(0, length - 60) / 160)
     score += _says_what_is_asked(part, wanted)
     if wanted.kind == "definition":
         score += _defines(part, wanted)
@@ -196,7 +198,7 @@ def _adds(i: int, gains: dict[int, float], scores: Sequence[float], best: int, c
 def _gain(i: int, parts: Sequence[Part], chosen: set[int], wanted: Wanted, weights: Weights) -> float:
     """Return what part `i` says of the question that the chosen ones do not."""
     covered = frozenset[str]().union(*(parts[j].terms for j in chosen))
-    gain = _weight(parts[i].terms - covered, weights)
+    gain = weights.share(parts[i].terms - covered)
     if gain or i - 1 in chosen or i + 1 in chosen:
         said = max(_says_what_is_asked(parts[j], wanted) for j in chosen)
         gain += max(0.0, _says_what_is_asked(parts[i], wanted) - said)
@@ -220,7 +222,7 @@ def _shortened(text: str, part: Part, wanted: Wanted, weights: Weights, max_char
     sentences = part.sentences
     if part.end - part.start <= _LIST_ALLOWANCE * max_chars or len(sentences) < 3:
         return sentences
-    ranked = sorted(sentences[1:], key=lambda s: -_weight(frozenset(terms(text[s.start : s.end])), weights))
+    ranked = sorted(sentences[1:], key=lambda s: -weights.share(frozenset(terms(text[s.start : s.end]))))
     kept, length = {sentences[0]}, sentences[0].end - sentences[0].start
     for sentence in ranked:
         length += sentence.end - sentence.start

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from apps.rag.generation import wording
+from apps.rag.generation.sourcing import CASE_LAW_RESEARCH, acts_sought, citing, is_missing, is_of
 from apps.rag.types import Question, SearchResult
 from kauri.lib.text import fold
 
@@ -25,7 +26,7 @@ def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
                 "This question lies outside OHADA accounting and business law."
                 " I answer on the SYSCOHADA, the uniform acts and the tax practice of the member states."
             )
-        why = _why(result, reason)
+        why = _why(question, result, reason)
         nearest = _nearest(result) if reason != "reference_not_found" else ""
         return " ".join(part for part in (_("I have no text to answer with."), why, nearest) if part)
 
@@ -50,18 +51,35 @@ def conversation_text(question: Question) -> str:
         )
 
 
-def _why(result: SearchResult, reason: str) -> str:
+def _why(question: Question, result: SearchResult, reason: str) -> str:
+    if reason == "empty_scope":
+        return _("No text is published in the collections, the country and the date that you chose.")
+    absent = _absent_acts(question, result)
+    if absent:
+        return " ".join(part for part in (wording.acts_absent(absent), _who_cites(absent, result)) if part)
     if reason == "reference_not_found":
         labels = ", ".join(result.understanding.labels)
         if labels:
             return _("The texts in force that I hold do not contain this reference: %(labels)s.") % {"labels": labels}
         return _("The texts in force that I hold do not contain this reference.")
-    if reason == "empty_scope":
-        return _("No text is published in the collections, the country and the date that you chose.")
+    if result.understanding.intent == CASE_LAW_RESEARCH and is_missing(question, result):
+        return _("I hold no court decision on this.")
     return _(
         "No text in force at the date that you chose answers this question with enough certainty,"
         " and I do not answer without a source."
     )
+
+
+def _absent_acts(question: Question, result: SearchResult) -> tuple[str, ...]:
+    """Return the acts that are asked for and of which nothing was found."""
+    passages = [ranked.passage for ranked in result.passages]
+    codes = acts_sought(question, result)
+    return tuple(code for code in codes if not any(is_of(passage, (code,)) for passage in passages))
+
+
+def _who_cites(codes: tuple[str, ...], result: SearchResult) -> str:
+    ranked = citing(codes, result.passages)
+    return wording.only_cited_by(ranked.passage) if ranked else ""
 
 
 def _nearest(result: SearchResult) -> str:

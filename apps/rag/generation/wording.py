@@ -6,6 +6,7 @@ Every function is to be called under the answer's language (django.utils.transla
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
 _MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
 _CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+)(?:\.\d+)*\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
+_PAGE = re.compile(r"p\. (\d+)")
 _MAX_PLACE_CHARS = 70
 _MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
 
@@ -66,6 +68,47 @@ def article_says(passage: Passage, quotation: str) -> str:
 def article_goes_on() -> str:
     """Say that only the beginning of an article was quoted."""
     return _("The article continues: open the source to read the whole of it.")
+
+
+def acts_absent(codes: Sequence[str]) -> str:
+    """Say that no passage of some acts is held."""
+    acts = [_with_article(code) for code in codes]
+    if len(acts) == 1:
+        return _("The texts in force that I hold do not include %(act)s.") % {"act": acts[0]}
+    listed = _("%(acts)s and %(act)s") % {"acts": ", ".join(acts[:-1]), "act": acts[-1]}
+    return _("The texts in force that I hold include neither of these: %(acts)s.") % {"acts": listed}
+
+
+def only_cited_by(passage: Passage) -> str:
+    """Say which text names an act that is not held."""
+    return _("%(source)s only refers to it.") % {"source": _capital(source_name(passage).replace("**", ""))}
+
+
+def sources_listed() -> str:
+    """Introduce texts that deal with a matter."""
+    return _("These texts deal with it:")
+
+
+def class_holds(number: str, marker: int) -> str:
+    """Introduce the accounts of a class that has no row of its own."""
+    return _("Class %(number)s holds these accounts%(marker)s:") % {"number": number, "marker": _mark(marker)}
+
+
+def on_side(form: str, passage: Passage, quotation: str) -> str:
+    """Introduce the words on one of the legal forms that are compared."""
+    form = f"{'le' if form == 'GIE' else 'la'} {form}" if get_language() == "fr" else f"the {form}"
+    values = {"form": form, "source": source_name(passage), "quotation": quotation}
+    return _("For %(form)s, according to %(source)s: %(quotation)s") % values
+
+
+def this_table(marker: int) -> str:
+    """Introduce a table after the name of its source."""
+    return _("this table%(marker)s:") % {"marker": _mark(marker)}
+
+
+def its_table(marker: int) -> str:
+    """Introduce the table of a text that was just quoted."""
+    return _("The text gives this table%(marker)s:") % {"marker": _mark(marker)}
 
 
 def account_is(number: str, label: str, plan: str) -> str:
@@ -156,6 +199,9 @@ def _bare(text: str) -> str:
 
 def _place(heading: str) -> str:
     """Return a heading as a place within a sentence: no enumerator, no full stop that would end it."""
+    page = _PAGE.fullmatch(heading)
+    if page:
+        return _("page %(number)s") % {"number": page[1]}
     bare = _ENUMERATOR.sub("", _bare(heading)).rstrip(" .:;")
     short = bare if len(bare) <= _MAX_PLACE_CHARS else bare[:_MAX_PLACE_CHARS].rsplit(" ", 1)[0] + "…"
     return re.sub(r"\.\s+", ", ", short)

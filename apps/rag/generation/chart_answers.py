@@ -1,0 +1,71 @@
+"""Answers from a chart of accounts: what an account or a class is called, where it stands, what stands under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.rag.analysis import terms
+from apps.rag.generation import wording
+from apps.rag.generation.asked import Wanted
+from apps.rag.generation.chart_rows import Account, ChartRow
+from apps.rag.types import RankedPassage, Reference
+
+_MAX_ROWS = 3
+_MAX_BELOW = 12
+_MAX_OTHERS = 3
+_LEVEL_SHARE = 0.95
+
+
+def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedPassage]) -> ChartRow:
+    """Choose the row that is meant: a class where one is asked for, else the best label of the best rows."""
+    classes = [row for row in near if row.is_class]
+    if classes and "classe" in asked.folded:
+        return classes[0]
+    own = {term for term, weight in asked.weights if weight == 1.0}
+    level = [row for row in near if passages[row.index].score >= _LEVEL_SHARE * passages[near[0].index].score]
+    return max(level, key=lambda row: len(own & set(terms(row.account.label))))
+
+
+def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
+    paragraphs = [_row_answer(row) for row in rows[:_MAX_ROWS]]
+    named = {
+        account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
+    }
+    near = [row for row in others if not row.is_class and row.plan == rows[0].plan and row.account.number not in named]
+    near = near[:_MAX_OTHERS]
+    if near:
+        lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in near]
+        paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
+    return paragraphs
+
+
+def _row_answer(row: ChartRow) -> str:
+    number = row.index + 1
+    label = wording.quoted(row.account.label, number)
+    if row.is_class:
+        return f"{wording.class_is(row.account.number, label)}{_below(row.below, wording.class_accounts(number))}"
+    sentences = [wording.account_is(row.account.number, label, row.plan)]
+    if row.parent:
+        parent = wording.quoted(row.parent.label, number)
+        sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit, row.class_title))
+    else:
+        sentences.append(wording.account_class(row.class_digit, row.class_title, number))
+    return f"{' '.join(sentences)}{_below(row.below, wording.accounts_below(len(row.below), number))}"
+
+
+def _below(accounts: Sequence[Account], introduction: str) -> str:
+    if not accounts:
+        return ""
+    lines = [f"- {account.number} : {wording.quoted(account.label, None)}" for account in accounts[:_MAX_BELOW]]
+    rest = f"\n\n{wording.list_goes_on()}" if len(accounts) > _MAX_BELOW else ""
+    return "\n\n" + "\n".join([introduction, "", *lines]) + rest
+
+
+def class_answer(rows: Sequence[ChartRow], references: Sequence[Reference]) -> list[str]:
+    """Name the accounts of a class that has no row of its own in the chart; [] where it has one."""
+    digits = [reference.number for reference in references if reference.kind == "class"]
+    own = [row for row in rows if not row.is_class and row.class_digit in digits[:1]]
+    if not own or any(row.is_class for row in rows):
+        return []
+    lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in own]
+    return ["\n".join([wording.class_holds(digits[0], own[0].index + 1), "", *lines])]

@@ -1,0 +1,67 @@
+"""An excerpt as it is shown: one quotation, what was skipped shown as skipped, a table as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from apps.rag.generation import wording
+from apps.rag.generation.excerpts import Excerpt
+from apps.rag.generation.sentences import is_list_line
+from apps.rag.types import Passage
+
+_MIN_ROWS = 2
+# What a cell may not hold: a sum would be taken for a calculation, and these signs act on the page.
+_NO_CELL = re.compile(r"=|[\[\]<>«»\"“”]")
+
+
+def quotation(passage: Passage, excerpted: Excerpt) -> str:
+    """Return the words of an excerpt as one quotation, its table as one of Markdown, each with the marker."""
+    number = excerpted.index + 1
+    rows = _table(passage.text, excerpted.ranges)
+    ranges = [each for each in excerpted.ranges if each not in rows]
+    if not rows:
+        return _words(passage.text, excerpted.ranges, number)
+    table = _markdown([passage.text[start:end] for start, end in rows])
+    if not ranges:
+        return f"{wording.this_table(number)}\n\n{table}"
+    return f"{_words(passage.text, ranges, number)}\n\n{wording.its_table(number)}\n\n{table}"
+
+
+def _words(text: str, ranges: Sequence[tuple[int, int]], number: int) -> str:
+    words = ""
+    previous_end: int | None = None
+    for start, end in ranges:
+        part = " ".join(text[start:end].split())
+        if previous_end is None:
+            words = part
+        elif text[previous_end:start].strip():
+            words += f" […] {part}"
+        else:
+            words += ("\n" if is_list_line(part) and part[0] in "-*" else "\n\n") + part
+        previous_end = end
+    return wording.quoted(words, number)
+
+
+def _table(text: str, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the longest run of rows with as many cells as their first; [] where none may be shown as a table."""
+    runs: list[list[tuple[int, int]]] = [[]]
+    for start, end in ranges:
+        row = text[start:end]
+        is_row = len(_cells(row)) > 1 and not _NO_CELL.search(row)
+        if is_row and runs[-1] and len(_cells(text[slice(*runs[-1][0])])) == len(_cells(row)):
+            runs[-1].append((start, end))
+        else:
+            runs.append([(start, end)] if is_row else [])
+    longest = max(runs, key=len)
+    return longest if len(longest) >= _MIN_ROWS else []
+
+
+def _cells(row: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in row.strip().strip("|").split("|")]
+
+
+def _markdown(rows: Sequence[str]) -> str:
+    lines = [f"| {' | '.join(_cells(row))} |" for row in rows]
+    rule = f"|{'---|' * len(_cells(rows[0]))}"
+    return "\n".join([lines[0], rule, *lines[1:]])

@@ -1,0 +1,83 @@
+"""Questions for texts rather than for what they say: which text deals with a matter, what the courts decided.
+
+What Kauri does not hold it must not make up from its neighbours: an act that no passage comes from is said to be
+missing, and where the texts only name it, that they name it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from apps.rag.types import Passage, Question, RankedPassage, SearchResult
+from apps.rag.understanding.acts import acts_mentioned
+from apps.rag.understanding.rewriting import plain
+from kauri.lib.text import fold
+
+DOCUMENT_SOURCING = "document_sourcing"
+CASE_LAW_RESEARCH = "case_law_research"
+
+# What each act deals with, in folded words: "quel acte uniforme régit les procédures collectives ?" names none.
+_MATTERS = tuple(
+    (code, re.compile(rf"\b(?:{words})"))
+    for code, words in (
+        ("AUSCOOP", r"cooperati(?:ves?|fs?)\b|scoops?\b"),
+        (
+            "AUPC",
+            r"procedures? collectives?|redressement judiciaire|liquidation des biens|faillites?\b|apurement du passif",
+        ),
+        (
+            "AUPSRVE",
+            r"recouvrements?\b(?! fiscal| de l'impot)|voies d'execution|saisies?\b|injonction de (?:payer|faire)",
+        ),
+        ("AUCTMR", r"(?:contrats? de )?transports?\b"),
+        ("AUM", r"mediat(?:ion|eur)"),
+        ("AUS", r"suretes?\b|hypothe(?:que|caire)|nantissement|cautionnement|gages?\b|garanties?\b"),
+        ("AUA", r"arbitra(?:ge|les?|ux)\b|arbitres?\b"),
+        (
+            "AUDCG",
+            r"fonds de commerce|bail (?:commercial|a usage professionnel)|commercants?\b|vente commerciale|rccm\b",
+        ),
+        ("AUDCIF", r"comptab|etats financiers"),
+        ("AUSCGIE", r"(?:droit des )?societes? (?:commerciales?|anonymes?)|sarl\b|gie\b|gerants?\b"),
+    )
+)
+
+
+def acts_sought(question: Question, result: SearchResult) -> tuple[str, ...]:
+    """Return the codes of the acts that a question names, or, where it asks for texts, of those on its matter."""
+    text = plain(question.text)
+    named = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
+    if named or result.understanding.intent != DOCUMENT_SOURCING:
+        return named
+    folded = fold(text)
+    return next(((code,) for code, matter in _MATTERS if matter.search(folded)), ())
+
+
+def is_of(passage: Passage, codes: Sequence[str]) -> bool:
+    """Tell whether a passage stands in one of the acts, or in a document whose title names one."""
+    return passage.code in codes or any(mention.act.code in codes for mention in acts_mentioned(passage.document_title))
+
+
+def is_missing(question: Question, result: SearchResult) -> bool:
+    """Tell whether texts are asked for of which none was found: an act's own, or the decisions of courts."""
+    passages = [ranked.passage for ranked in result.passages]
+    if result.understanding.intent == CASE_LAW_RESEARCH:
+        return not any(passage.kind == "case_law" for passage in passages)
+    if result.understanding.intent != DOCUMENT_SOURCING:
+        return False
+    codes = acts_sought(question, result)
+    return bool(codes) and not any(is_of(passage, codes) for passage in passages)
+
+
+def citing(codes: Sequence[str], passages: Sequence[RankedPassage]) -> RankedPassage | None:
+    """Return the first passage whose words name one of the acts."""
+    return next(
+        (
+            ranked
+            for ranked in passages
+            if not is_of(ranked.passage, codes)
+            and any(mention.act.code in codes for mention in acts_mentioned(ranked.passage.text))
+        ),
+        None,
+    )
