@@ -222,7 +222,9 @@ def _strays(outcomes: Sequence[Outcome], legs: Sequence[str]) -> Strays:
     by_leg = dict.fromkeys(legs, 0)
     for outcome in outcomes:
         for listed in outcome.listed:
-            by_leg[listed.leg] += listed.n_stray
+            # a leg that did not run ranked nothing
+            if listed.leg in by_leg:
+                by_leg[listed.leg] += listed.n_stray
     answers = [outcome.answer for outcome in outcomes if outcome.answer is not None]
     return Strays(
         by_leg=tuple(by_leg.items()),
