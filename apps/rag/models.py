@@ -10,7 +10,7 @@ from pgvector.django import HalfVectorField
 
 
 class Index(models.Model):
-    """One set of vectors: an embedder, its dimension and the analysis that came with it."""
+    """One set of vectors: an embedder, its weights and dimension, and the analysis that came with it."""
 
     class State(models.TextChoices):
         """Life of an index: filled, then searched, then kept until it is dropped."""
@@ -20,6 +20,7 @@ class Index(models.Model):
         RETIRED = "retired"
 
     embedder = models.CharField(max_length=120)
+    revision = models.CharField(max_length=120, blank=True, default="")
     dimension = models.PositiveIntegerField()
     analysis_revision = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
@@ -29,11 +30,7 @@ class Index(models.Model):
     class Meta:
         verbose_name_plural = "indexes"
         constraints = [
-            models.UniqueConstraint(
-                fields=["embedder"],
-                condition=models.Q(state="live"),
-                name="rag_index_one_live_per_embedder",
-            ),
+            models.UniqueConstraint(fields=["state"], condition=models.Q(state="live"), name="rag_index_one_live"),
         ]
 
     def __str__(self) -> str:
@@ -102,6 +99,61 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index_id}/{self.entry_id}"
+
+
+class SignBits(models.Field):  # type: ignore[type-arg]  # nothing in Python ever holds its value
+    """The signs of a vector, one bit each; written and compared inside PostgreSQL alone."""
+
+    def db_type(self, connection: object) -> str:
+        """Name a type without a length: each index has a dimension of its own."""
+        return "bit varying"
+
+
+class EmbeddingCode(models.Model):
+    """What a scan of few passages reads in place of whole vectors: signs and scope, in a narrow row.
+
+    Triggers keep it level with the embedding and its entry, whoever writes them, inside the same transaction. That it
+    stands apart keeps a withdrawal from moving rows that an HNSW index points to.
+    """
+
+    embedding_id = models.BigIntegerField(primary_key=True)
+    index_id = models.BigIntegerField()
+    entry_id = models.BigIntegerField(db_index=True)
+    namespace = models.CharField(max_length=60)
+    organisation_id = models.UUIDField(null=True)
+    country = models.CharField(max_length=2, null=True)
+    starts = models.DateField(null=True)
+    ends = models.DateField(null=True)
+    is_live = models.BooleanField()
+    signs = SignBits()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["index_id", "namespace", "organisation_id"],
+                condition=models.Q(is_live=True),
+                name="rag_code_scope",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.index_id}/{self.entry_id}"
+
+
+class VectorFollower(models.Model):
+    """How far a vector store outside PostgreSQL follows the change log, and which index's vectors it holds."""
+
+    store = models.CharField(max_length=200, primary_key=True)
+    index_id = models.BigIntegerField(default=0)
+    seq = models.BigIntegerField(default=0)
+    log_identity = models.CharField(max_length=40, blank=True, default="")
+    # where a filling that was interrupted goes on
+    filled_to = models.BigIntegerField(default=0)
+    is_complete = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.seq}"
 
 
 class IndexChange(models.Model):
