@@ -100,6 +100,12 @@ def choice(name: str, default: str, allowed: Sequence[str]) -> str:
     return value
 
 
+def require_none(*faults: str) -> None:
+    """Stop with the first of the sentences that say what is wrong; "" says that nothing is."""
+    for fault in filter(None, faults):
+        raise BadSetting(fault)
+
+
 def services(var_dir: Path) -> dict[str, str]:
     """Return the addresses that `manage.py up` wrote for the embedded servers, {} when there are none."""
     path = var_dir / "run" / "services.json"

@@ -12,6 +12,7 @@ from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from apps.knowledge.unfold import UNFOLD  # noqa: F401 - the theme reads it
+from apps.rag.choice import EMBEDDERS, RERANKERS, embedder_fault, reranker_fault
 from kauri import env
 from kauri.connections import broker_url, database
 from kauri.lib.secrets import kept_secret
@@ -256,7 +257,20 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Engine ---
-KAURI_EMBEDDER = env.choice("EMBEDDER", "builtin", ("builtin", "none"))
+KAURI_EMBEDDER = env.choice("EMBEDDER", "builtin", EMBEDDERS)
+KAURI_EMBEDDER_MODEL = env.text("EMBEDDER_MODEL")
+KAURI_EMBEDDER_BASE_URL = env.text("EMBEDDER_BASE_URL")
+KAURI_EMBEDDER_API_KEY = env.text("EMBEDDER_API_KEY")
+KAURI_EMBEDDER_DIMENSION = env.integer("EMBEDDER_DIMENSION", 1024, low=8, high=4000)  # as far as HNSW over halfvec goes
+KAURI_EMBED_BATCH = env.integer("EMBED_BATCH", 10, low=1, high=512)
+KAURI_RERANKER = env.choice("RERANKER", "builtin", RERANKERS)
+KAURI_RERANKER_MODEL = env.text("RERANKER_MODEL")
+KAURI_RERANK_DEADLINE_S = env.seconds("RERANK_DEADLINE_S", 1.0, low=0.01, high=60)
+if KAURI_ROLE in {"all", "rag"}:
+    env.require_none(
+        embedder_fault(KAURI_EMBEDDER, model=KAURI_EMBEDDER_MODEL, base_url=KAURI_EMBEDDER_BASE_URL),
+        reranker_fault(KAURI_RERANKER, model=KAURI_RERANKER_MODEL),
+    )
 KAURI_INDEX_DIR = KAURI_VAR_DIR / "index"
 KAURI_LLM_PROVIDERS = env.providers(
     env.provider("DEEPSEEK", base_url="https://api.deepseek.com/v1", model="deepseek-chat"),

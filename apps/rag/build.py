@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.lastgood import LastGoodEngine
 from apps.rag.cache.store import AnswerStore
-from apps.rag.config import RagConfig
+from apps.rag.config import RagConfig, configured
 from apps.rag.embedders import embedder_named
 from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
@@ -27,7 +27,7 @@ def build_engine(
         folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
         embedder=embedder_named(embedder or settings.KAURI_EMBEDDER),
         providers=build_chat_models(),
-        config=config or RagConfig(),
+        config=config or configured(),
     )
 
 

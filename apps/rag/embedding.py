@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from pgvector import HalfVector
 
 from apps.rag.analysis import ANALYSIS_REVISION
-from apps.rag.config import RagConfig
+from apps.rag.config import RagConfig, configured
 from apps.rag.embedders import embedder_named
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.models import Embedding, Index, IndexEntry
@@ -97,22 +97,22 @@ def index_rebuild(*, progress: Progress | None = None) -> int:
 def _fill(
     embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None, limit: int | None = None
 ) -> int:
-    config = RagConfig()
+    config = configured()
     has_vector = Embedding.objects.filter(index=index, entry=OuterRef("pk"))
     missing = list(entries.exclude(Exists(has_vector)).order_by("pk").values_list("pk", flat=True)[:limit])
     for at in range(0, len(missing), config.embed_batch):
         batch = IndexEntry.objects.filter(pk__in=missing[at : at + config.embed_batch]).only("text", "search_text")
-        rows = _embedded(embedder, index, list(batch), ttl_s=config.embed_cache_ttl_s)
+        rows = _embedded(embedder, index, list(batch), config)
         Embedding.objects.bulk_create(rows, ignore_conflicts=True)
         if progress is not None:
             progress(min(at + config.embed_batch, len(missing)), len(missing))
     return len(missing)
 
 
-def _embedded(embedder: Embedder, index: Index, entries: Sequence[IndexEntry], *, ttl_s: int) -> list[Embedding]:
+def _embedded(embedder: Embedder, index: Index, entries: Sequence[IndexEntry], config: RagConfig) -> list[Embedding]:
     cut = [sentences(entry.text) for entry in entries]
     texts = [entry.search_text for entry in entries] + [sentence for group in cut for sentence in group]
-    vectors = embed_cached(embedder, texts, ttl_s=ttl_s)
+    vectors = embed_cached(embedder, texts, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch)
     rows: list[Embedding] = []
     at = len(entries)
     for entry, vector, group in zip(entries, vectors[: len(entries)], cut, strict=True):

@@ -21,6 +21,13 @@ class EmbedderFailed(Unavailable):
     default_message = _("The embedding model is not available.")
 
 
+class EmbedderMisconfigured(EmbedderFailed):
+    """The embedding model will fail again until its settings change."""
+
+    code = "embedder_misconfigured"
+    permanent = True
+
+
 class RerankerFailed(Unavailable):
     """The reranking model could not be loaded, failed, or took too long."""
 

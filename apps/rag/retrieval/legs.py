@@ -131,7 +131,7 @@ class Legs:
         return vector
 
     def _embed(self, text: str) -> Vectors:
-        vectors: Vectors = embed_cached(self._embedder, [text], ttl_s=self._config.embed_cache_ttl_s)[0]
+        vectors: Vectors = embed_cached(self._embedder, [text], ttl_s=self._config.embed_cache_ttl_s, batch=1)[0]
         return vectors
 
     async def vector_index(self) -> VectorIndex | None:
