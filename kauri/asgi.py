@@ -17,6 +17,7 @@ from django.urls import re_path  # noqa: E402
 from apps.chat.routing import chat_http_routes  # noqa: E402
 from kauri.gate import ASGIApp, gated  # noqa: E402
 from kauri.lifespan import with_lifespan  # noqa: E402
+from kauri.spans import with_spans  # noqa: E402
 from kauri.static import with_static  # noqa: E402
 
 _routes = URLRouter(
@@ -25,5 +26,5 @@ _routes = URLRouter(
         re_path(r"", _django),  # type: ignore[arg-type] # Channels routes ASGI applications, not views
     ]
 )
-_gated = gated(with_static(_routes), role=settings.KAURI_ROLE)
+_gated = gated(with_spans(with_static(_routes)), role=settings.KAURI_ROLE)
 application = with_lifespan(_gated, role=settings.KAURI_ROLE)
