@@ -23,7 +23,9 @@ Progress = Callable[[int, int], None]
 
 def index_live(embedder: Embedder) -> Index | None:
     """Return the live index of an embedder, or None where there is none yet or it has no vectors."""
-    return Index.objects.filter(embedder=embedder.name, dimension=embedder.dimension, state=Index.State.LIVE).first()
+    return Index.objects.filter(
+        embedder=embedder.name, revision=embedder.revision, dimension=embedder.dimension, state=Index.State.LIVE
+    ).first()
 
 
 def index_ensure(embedder: Embedder) -> Index:
@@ -43,7 +45,11 @@ def index_ensure(embedder: Embedder) -> Index:
 @transaction.atomic
 def _index_create(embedder: Embedder, state: str) -> Index:
     made = Index.objects.create(
-        embedder=embedder.name, dimension=embedder.dimension, analysis_revision=ANALYSIS_REVISION, state=state
+        embedder=embedder.name,
+        revision=embedder.revision,
+        dimension=embedder.dimension,
+        analysis_revision=ANALYSIS_REVISION,
+        state=state,
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT rag_hnsw_create(%s, %s)", [made.pk, made.dimension])

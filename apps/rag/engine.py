@@ -30,6 +30,7 @@ from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
 from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
 from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
+from apps.rag.stores import vector_store
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.tracing import answer_spanned, engine_span, stage
 from apps.rag.types import (
@@ -95,7 +96,7 @@ class Engine:
     ) -> None:
         self.config = config
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
-        self._legs = Legs(folder, embedder, config)
+        self._legs = Legs(folder, embedder, vector_store(), config)
         self._follower = Follower(folder, config, self._legs.reopen)
         self._has_tried_model = threading.Event()
 

@@ -28,6 +28,24 @@ class EmbedderMisconfigured(EmbedderFailed):
     permanent = True
 
 
+class VectorsUnavailable(Unavailable):
+    """The store of vectors does not answer; `permanent` where it will refuse again until something is changed."""
+
+    code = "vectors_unavailable"
+    default_message = _("The store of vectors does not answer.")
+
+    def __init__(self, message: str | None = None, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class IndexMismatch(EmbedderFailed):
+    """The configured model is not the one that made the vectors that are searched."""
+
+    code = "index_mismatch"
+    permanent = True
+
+
 class RerankerFailed(Unavailable):
     """The reranking model could not be loaded, failed, or took too long."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from apps.rag.types import AnswerEvent, Passage, Question, SearchResult, Usage
+from apps.rag.types import AnswerEvent, Hit, InForce, Passage, Question, Scope, SearchResult, Usage
 
 Vectors = npt.NDArray[np.float32]
 
@@ -38,11 +39,15 @@ class Embedder(Protocol):
 
 
 class Reranker(Protocol):
-    """Reads a question and passages together. Implementations: the built-in scorer, and cross-encoders."""
+    """Reads a question and passages together. Implementations: cross-encoders by two libraries."""
 
     @property
     def name(self) -> str:
         """Name kept with answers and in the key of the answer cache."""
+        ...
+
+    def load(self) -> None:
+        """Load the model, so that no question waits for it: up to a minute. Raises RerankerFailed."""
         ...
 
     def score(self, question: str, passages: Sequence[Passage]) -> Sequence[float]:
@@ -50,6 +55,54 @@ class Reranker(Protocol):
 
         CPU-heavy: call it in a thread. Raises RerankerFailed.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """An index of vectors: its id in PostgreSQL, which is the truth of it, and the length of its vectors."""
+
+    index_id: int
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVector:
+    """An entry's unit vector (dimension,) with what a scope looks at."""
+
+    entry_id: int
+    namespace: str
+    organisation_id: UUID | None
+    country: str | None
+    in_force: InForce
+    vector: Vectors
+
+
+class VectorStore(Protocol):
+    """Finds the nearest vectors within a scope. Implementations: pgvector, and Pinecone."""
+
+    @property
+    def name(self) -> str:
+        """Name that tells this store from another one, in logs and beside its position in the change log."""
+        ...
+
+    async def nearest(self, index: VectorIndex, scope: Scope, vector: Vectors, k: int) -> tuple[Hit, ...]:
+        """Return the k entries of the scope nearest to `vector` (dimension,), by cosine, best first, ties by id.
+
+        Fewer only where the scope holds fewer. Raises VectorsUnavailable.
+        """
+        ...
+
+    def upsert(self, index: VectorIndex, rows: Sequence[StoredVector]) -> None:
+        """Put vectors, in place of those of the same entries, wherever these stood. Raises VectorsUnavailable."""
+        ...
+
+    def delete(self, index: VectorIndex, entry_ids: Sequence[int]) -> None:
+        """Remove entries' vectors and see that they have gone; absent ones are no error. Raises VectorsUnavailable."""
+        ...
+
+    def count(self, index: VectorIndex) -> int:
+        """Count the vectors of an index; an outside store may lag. Raises VectorsUnavailable."""
         ...
 
 

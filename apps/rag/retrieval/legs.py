@@ -12,16 +12,16 @@ from collections.abc import Mapping, Sequence
 
 from apps.rag.config import RagConfig
 from apps.rag.embedders.cached import embed_cached
-from apps.rag.errors import EmbedderFailed
-from apps.rag.ports import Embedder, Vectors
+from apps.rag.errors import EmbedderFailed, VectorsUnavailable
+from apps.rag.ports import Embedder, VectorIndex, Vectors, VectorStore
 from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
 from apps.rag.retrieval.folder import FolderState, LexicalFolder
 from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.retrieval.query import LexicalQuery
 from apps.rag.stores import postgres
-from apps.rag.stores.postgres import FirstRound, Hydrated, VectorIndex
+from apps.rag.stores.postgres import FirstRound, Hydrated, ReferenceHit
 from apps.rag.tracing import stage
-from apps.rag.types import Ranking, Scope
+from apps.rag.types import Hit, Ranking, Scope
 from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ _MAX_SCOPES = 256  # readers' scopes whose codes are remembered
 class Legs:
     """What retrieval reads from: the full text, PostgreSQL, the embedder, and their small caches."""
 
-    def __init__(self, folder: LexicalFolder, embedder: Embedder, config: RagConfig) -> None:
-        self._folder, self._embedder, self._config = folder, embedder, config
+    def __init__(self, folder: LexicalFolder, embedder: Embedder, vectors: VectorStore, config: RagConfig) -> None:
+        self._folder, self._embedder, self._vectors, self._config = folder, embedder, vectors, config
         self._state: FolderState | None = None
         self._reader: LexicalReader | None = None
         self._vector_index: VectorIndex | None = None
@@ -139,17 +139,38 @@ class Legs:
         if not self.has_embedder:
             return None
         if time.monotonic() - self._index_looked_up > _INDEX_LOOKUP_S:
-            self._vector_index = await run_db(postgres.vector_index, self._embedder.name, self._embedder.dimension)
+            made_by = self._embedder
+            self._vector_index = await run_db(postgres.vector_index, made_by.name, made_by.revision, made_by.dimension)
             self._index_looked_up = time.monotonic()
         return self._vector_index
 
     async def first_round(self, scope: Scope, keys: Sequence[str], vector: Vectors | None) -> FirstRound:
-        """Look up references and nearest vectors. Raises RetrievalUnavailable."""
+        """Look up references and nearest vectors, at the same time. Raises RetrievalUnavailable."""
+        (by_reference, reference_ms), (nearest, nearest_ms) = await asyncio.gather(
+            self._by_reference(scope, keys), self._nearest(scope, vector)
+        )
+        return FirstRound(by_reference, nearest, reference_ms, nearest_ms)
+
+    async def _by_reference(self, scope: Scope, keys: Sequence[str]) -> tuple[tuple[ReferenceHit, ...], float]:
+        if not keys:
+            return (), 0.0
+        started = time.perf_counter()
+        hits = await run_db(postgres.by_reference, scope, keys)
+        return hits, (time.perf_counter() - started) * 1e3
+
+    async def _nearest(self, scope: Scope, vector: Vectors | None) -> tuple[tuple[Hit, ...], float]:
         index = await self.vector_index() if vector is not None else None
-        if not keys and index is None:
-            return FirstRound((), (), 0.0, 0.0)
-        with stage("vector_search") if index is not None else contextlib.nullcontext():
-            return await run_db(postgres.first_round, scope, keys, index, vector, self._config.n_candidates)
+        if vector is None or index is None:
+            return (), 0.0
+        started = time.perf_counter()
+        try:
+            with stage("vector_search"):
+                hits = await self._vectors.nearest(index, scope, vector, self._config.n_candidates)
+        except VectorsUnavailable:
+            # the words go on alone, and the answer is marked
+            logger.warning("the vectors do not answer", exc_info=True)
+            hits = ()
+        return hits, (time.perf_counter() - started) * 1e3
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""

@@ -1,4 +1,4 @@
-"""The engine's reads of PostgreSQL: exact references, nearest vectors, and the hydration that admits candidates.
+"""The engine's reads of PostgreSQL: exact references, and the hydration that admits candidates.
 
 Synchronous; the engine calls them through `run_db`. They speak psycopg directly, because Django's cursor neither
 prepares nor reads in binary, and these statements run for every question.
@@ -6,20 +6,21 @@ prepares nor reads in binary, and these statements run for every question.
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from django.db import Error as DatabaseError
-from django.db import connection
-from psycopg.rows import tuple_row
 
 from apps.rag.errors import RetrievalUnavailable
 from apps.rag.models import Index, IndexEntry
-from apps.rag.ports import Vectors
+from apps.rag.ports import VectorIndex
+from apps.rag.stores.connection import raw_connection, raw_cursor, scope_values
 from apps.rag.types import Hit, InForce, Passage, Scope, Span
+
+logger = logging.getLogger(__name__)
 
 # The one predicate that decides what a person may read; every statement here carries it.
 _ADMITTED = """
@@ -37,33 +38,20 @@ _BY_REFERENCE = f"""
     WHERE e.reference_keys && %(keys)s::text[] AND {_ADMITTED}
     ORDER BY e.id LIMIT 200
 """
-# The index's id and dimension are literals, or the planner could not match the partial index.
-_NEAREST = f"""
-    SELECT e.id, 1 - (v.vector::halfvec({{dimension}}) <=> %(vector)s::halfvec({{dimension}}))
-    FROM rag_embedding v JOIN rag_indexentry e ON e.id = v.entry_id
-    WHERE v.index_id = {{index_id}} AND {_ADMITTED}
-    ORDER BY v.vector::halfvec({{dimension}}) <=> %(vector)s::halfvec({{dimension}}) LIMIT %(k)s
+_PASSAGE = """
+    e.id, e.passage_id, e.document_id, e.version_id, e.namespace, e.organisation_id, e.country, e.kind, e.code,
+    e.document_title, e.locator, e.heading_path, e.ordinal, e.page, e.span_start, e.span_end,
+    lower(e.in_force), upper(e.in_force), e.plan, e.text, e.reference_keys
 """
 _HYDRATE = f"""
-    SELECT e.id, e.passage_id, e.document_id, e.version_id, e.namespace, e.organisation_id, e.country, e.kind, e.code,
-        e.document_title, e.locator, e.heading_path, e.ordinal, e.page, e.span_start, e.span_end,
-        lower(e.in_force), upper(e.in_force), e.plan, e.text, e.reference_keys, v.id,
-        CASE WHEN v.id = ANY(%(known)s::bigint[]) THEN NULL ELSE v.sentence_vectors END
+    SELECT {_PASSAGE}, v.id, CASE WHEN v.id = ANY(%(known)s::bigint[]) THEN NULL ELSE v.sentence_vectors END
     FROM rag_indexentry e LEFT JOIN rag_embedding v ON v.entry_id = e.id AND v.index_id = %(index_id)s
     WHERE e.id = ANY(%(ids)s::bigint[]) AND {_ADMITTED}
 """
-# A filter that keeps few rows would end an HNSW scan early; relaxed_order goes on until there are enough.
-_SEARCH_SETTINGS = """
-    SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '100', true)
+_HYDRATE_WORDS = f"""
+    SELECT {_PASSAGE}, NULL::bigint, NULL::bytea
+    FROM rag_indexentry e WHERE e.id = ANY(%(ids)s::bigint[]) AND {_ADMITTED}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class VectorIndex:
-    """The live index of vectors as the store needs it."""
-
-    index_id: int
-    dimension: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ class ReferenceHit:
 
 @dataclass(frozen=True, slots=True)
 class FirstRound:
-    """What PostgreSQL says before anything is fused."""
+    """What the stores say before anything is fused."""
 
     by_reference: tuple[ReferenceHit, ...]
     nearest: tuple[Hit, ...]
@@ -96,62 +84,49 @@ class Hydrated:
     sentence_vectors: bytes | None
 
 
-def first_round(
-    scope: Scope, keys: Sequence[str], index: VectorIndex | None, vector: Vectors | None, k: int
-) -> FirstRound:
-    """Look up exact references and the k nearest vectors under the scope. Raises RetrievalUnavailable."""
-    values = _scope_values(scope)
-    by_reference: list[tuple[Any, ...]] = []
-    nearest: list[tuple[Any, ...]] = []
+def by_reference(scope: Scope, keys: Sequence[str]) -> tuple[ReferenceHit, ...]:
+    """Look up the entries of the scope that carry one of the keys. Raises RetrievalUnavailable."""
     try:
-        raw = _raw_connection()
-        with raw.transaction(), _cursor(raw) as cursor:
-            marks = [time.perf_counter()]
-            if keys:
-                cursor.execute(_BY_REFERENCE, {**values, "keys": list(keys)}, binary=True)
-                by_reference = cursor.fetchall()
-            marks.append(time.perf_counter())
-            if index is not None and vector is not None:
-                cursor.execute(_SEARCH_SETTINGS)
-                sql = _NEAREST.format(dimension=index.dimension, index_id=index.index_id)
-                cursor.execute(sql, {**values, "vector": _halfvec(vector), "k": k}, binary=True)
-                nearest = cursor.fetchall()
-            marks.append(time.perf_counter())
+        with raw_cursor(raw_connection()) as cursor:
+            cursor.execute(_BY_REFERENCE, {**scope_values(scope), "keys": list(keys)}, binary=True)
+            return tuple(ReferenceHit(row[0], tuple(row[1]), row[2], row[3]) for row in cursor.fetchall())
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
-    return FirstRound(
-        tuple(ReferenceHit(row[0], tuple(row[1]), row[2], row[3]) for row in by_reference),
-        # relaxed order is nearly sorted, and the fusion wants it sorted
-        tuple(sorted((Hit(row[0], float(row[1])) for row in nearest), key=lambda hit: (-hit.score, hit.entry_id))),
-        (marks[1] - marks[0]) * 1e3,
-        (marks[2] - marks[1]) * 1e3,
-    )
 
 
 def hydrate(
     scope: Scope, entry_ids: Sequence[int], index: VectorIndex | None, known_embeddings: Sequence[int]
 ) -> Mapping[int, Hydrated]:
-    """Fetch the candidates that the scope admits now, by entry id. Raises RetrievalUnavailable."""
+    """Fetch the candidates that the scope admits now, by entry id; without their vectors where these are broken.
+
+    Raises RetrievalUnavailable.
+    """
     if not entry_ids:
         return {}
-    values = {
-        **_scope_values(scope),
-        "ids": list(entry_ids),
-        "index_id": index.index_id if index else 0,
-        "known": list(known_embeddings),
-    }
+    values = {**scope_values(scope), "ids": list(entry_ids), "known": list(known_embeddings)}
     try:
-        with _cursor(_raw_connection()) as cursor:
-            cursor.execute(_HYDRATE, values, binary=True)
-            return {row[0]: _hydrated(row) for row in cursor.fetchall()}
+        if index is None:
+            return _fetched(_HYDRATE_WORDS, values)
+        try:
+            return _fetched(_HYDRATE, {**values, "index_id": index.index_id})
+        except psycopg.ProgrammingError:
+            logger.exception("the vectors of sentences cannot be read")
+            return _fetched(_HYDRATE_WORDS, values)
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
 
 
-def vector_index(embedder_name: str, dimension: int) -> VectorIndex | None:
-    """Return the live index of an embedder, or None. Raises RetrievalUnavailable."""
+def _fetched(statement: str, values: Mapping[str, object]) -> Mapping[int, Hydrated]:
+    with raw_cursor(raw_connection()) as cursor:
+        cursor.execute(statement, values, binary=True)
+        return {row[0]: _hydrated(row) for row in cursor.fetchall()}
+
+
+def vector_index(embedder_name: str, revision: str, dimension: int) -> VectorIndex | None:
+    """Return the live index of an embedder and its weights, or None. Raises RetrievalUnavailable."""
+    made_by = Index.objects.filter(embedder=embedder_name, revision=revision, dimension=dimension)
     try:
-        live = Index.objects.filter(embedder=embedder_name, dimension=dimension, state=Index.State.LIVE).first()
+        live = made_by.filter(state=Index.State.LIVE).first()
     except DatabaseError as error:
         raise RetrievalUnavailable from error
     return VectorIndex(live.pk, live.dimension) if live else None
@@ -167,34 +142,11 @@ def namespaces_indexed() -> tuple[str, ...]:
 def codes_in_scope(scope: Scope) -> frozenset[str]:
     """Return the codes of the texts that the scope admits."""
     try:
-        with _cursor(_raw_connection()) as cursor:
-            cursor.execute(f"SELECT DISTINCT e.code FROM rag_indexentry e WHERE {_ADMITTED}", _scope_values(scope))
+        with raw_cursor(raw_connection()) as cursor:
+            cursor.execute(f"SELECT DISTINCT e.code FROM rag_indexentry e WHERE {_ADMITTED}", scope_values(scope))
             return frozenset(row[0] for row in cursor.fetchall() if row[0])
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
-
-
-def _raw_connection() -> psycopg.Connection[Any]:
-    connection.ensure_connection()
-    return cast("psycopg.Connection[Any]", connection.connection)
-
-
-def _cursor(raw: psycopg.Connection[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
-    # Django gives its connections a client-side cursor, which reads text only
-    return psycopg.Cursor(raw, row_factory=tuple_row)
-
-
-def _scope_values(scope: Scope) -> dict[str, object]:
-    return {
-        "namespaces": list(scope.namespaces),
-        "organisations": list(scope.organisation_ids),
-        "country": scope.country,
-        "as_of": scope.as_of,
-    }
-
-
-def _halfvec(vector: Vectors) -> str:
-    return "[" + ",".join(f"{value:.5g}" for value in vector.tolist()) + "]"
 
 
 def _hydrated(row: tuple[Any, ...]) -> Hydrated:

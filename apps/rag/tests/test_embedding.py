@@ -17,7 +17,8 @@ from apps.rag import indexer
 from apps.rag.embedders import embedder_named
 from apps.rag.embedding import index_ensure
 from apps.rag.models import Embedding, Index, IndexEntry
-from apps.rag.stores import postgres
+from apps.rag.stores import pgvectors
+from apps.rag.stores.connection import scope_values
 from apps.rag.tests.entries import article, scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,8 +81,8 @@ def test_the_search_uses_the_index_of_the_live_embedder() -> None:
         for entry in IndexEntry.objects.all()
     )
     vector = "[" + ",".join(f"{random.Random(2).random():.3f}" for _ in range(512)) + "]"
-    values: dict[str, Any] = {**postgres._scope_values(scope()), "vector": vector, "k": 10}
-    sql = postgres._NEAREST.format(dimension=live.dimension, index_id=live.pk)
+    values: dict[str, Any] = {**scope_values(scope()), "vector": vector, "k": 10}
+    sql = pgvectors._WALK.format(dimension=live.dimension, index_id=live.pk)
     with transaction.atomic(), connection.cursor() as cursor:
         # of forty rows none is worth an index: the question here is whether it could be used
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
