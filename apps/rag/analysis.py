@@ -104,6 +104,13 @@ def terms(text: str) -> list[str]:
     return [stem(word) for word in _words(normal)] + _sigles(normal)
 
 
+def terms_and_words(text: str) -> tuple[list[str], list[str]]:
+    """Return the index terms of a text, and the words and sigles that they come from, unstemmed, each in order."""
+    normal = normalise(text)
+    words, sigles = _words(normal), _sigles(normal)
+    return [stem(word) for word in words] + sigles, words + sigles
+
+
 def _sigles(normal: str) -> list[str]:
     return [token for token, piece, form in _FORMS if piece in normal for _ in form.finditer(normal)]
 
@@ -125,12 +132,15 @@ def grams(text: str) -> list[str]:
 
     A word shorter than four characters with its spaces is one gram of its own.
     """
-    found: list[str] = []
     normal = normalise(text)
-    for word in (*_words(normal), *_sigles(normal)):
-        padded = f"_{word}_"
-        found += [padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1))]
-    return found
+    return [gram for word in (*_words(normal), *_sigles(normal)) for gram in word_grams(word)]
+
+
+@lru_cache(maxsize=50_000)
+def word_grams(word: str) -> tuple[str, ...]:
+    """Return the character 4-grams of one word or sigle."""
+    padded = f"_{word}_"
+    return tuple(padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1)))
 
 
 def _stemmer() -> Stemmer.Stemmer:

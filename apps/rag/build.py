@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.lastgood import LastGoodEngine
 from apps.rag.cache.store import AnswerStore
-from apps.rag.config import RagConfig, configured
+from apps.rag.config import RagConfig, calibrated, configured
 from apps.rag.embedders import embedder_named
 from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
@@ -23,11 +23,12 @@ def build_engine(
     *, index_dir: Path | None = None, embedder: str | None = None, config: RagConfig | None = None
 ) -> Engine:
     """Build an engine; without arguments, the one that the settings describe."""
+    model = embedder_named(embedder or settings.KAURI_EMBEDDER)
     return Engine(
         folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
-        embedder=embedder_named(embedder or settings.KAURI_EMBEDDER),
+        embedder=model,
         providers=build_chat_models(),
-        config=config or configured(),
+        config=calibrated(config or configured(), model.name),
     )
 
 

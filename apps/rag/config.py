@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from django.conf import settings
 
+from apps.rag.calibration import LEXICAL, FusionWeights, RerankWeights, calibration_of
 from apps.rag.types import Overrides
-
-
-@dataclass(frozen=True, slots=True)
-class FusionWeights:
-    """Weights of min-max normalised leg scores; calibrated for one embedder."""
-
-    bm25: float = 1.0
-    gram: float = 0.2
-    dense: float = 0.15
-    sentence: float = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +16,23 @@ class RagConfig:
 
     # retrieval
     n_candidates: int = 100  # hits asked of each leg, and the pool that min-max looks at
-    n_hydrated: int = 60  # candidates fetched from PostgreSQL and reranked
+    n_hydrated: int = 100  # candidates fetched from PostgreSQL
     n_passages: int = 10  # passages that leave the engine
-    weights: FusionWeights = FusionWeights()
-    is_calibrated: bool = True  # False: reciprocal rank instead of weights
+    weights: FusionWeights = field(default_factory=FusionWeights)  # of the legs, for the choice of candidates
+    rerank: RerankWeights = field(default_factory=RerankWeights)  # of the signs that order them
+    is_calibrated: bool = True  # False: reciprocal rank instead of the legs' weights
     rrf_k: int = 60
     heading_boost: float = 0.3  # weight of a heading's word beside the passage's
     expansion_boost: float = 0.9  # weight of a lexicon word beside the asker's own words
     context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
     model_share: float = 0.7  # weight of a reranking model's verdict beside the built-in scorer's
-    n_fitted: int = 40  # candidates whose words are read again, beside the question's
-    coverage_bonus: float = 0.25  # for a passage that holds all that is asked
-    window_bonus: float = 0.5  # for a passage that says it in one place
+    n_fitted: int = 60  # candidates whose words are read again, beside the question's
     definition_bonus: float = 0.6  # for a passage that defines what the question asks about
     label_bonus: float = 1.0  # for an account whose label is what the question names
     depth_malus: float = 0.08  # taken from an account for each digit of its number
     form_bonus: float = 0.35  # added under the heading of a form of company that is named, taken under another's
     named_act_bonus: float = 0.25  # added to the fused score of passages of an act that the question names
     chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
-    answer_kind_bonus: float = 0.3  # added to passages that hold a sum, a time or a rate when one is asked for
     heading_bonus: float = 0.2  # added to passages whose own heading the question covers wholly
     national_malus: float = 0.2  # taken from one country's law when the question does not name that country
     aside_malus: float = 0.35  # taken from guides and doctrine, which repeat the law in other words
@@ -84,6 +73,18 @@ class RagConfig:
     max_answer_sentences: int = 6
 
 
+def calibrated(config: RagConfig, embedder: str) -> RagConfig:
+    """Return the configuration with what is calibrated for an embedder; one without is fused by reciprocal rank.
+
+    Its candidates are then ordered by the words alone, beside that rank. Raises ValueError for a broken file.
+    """
+    own, lexical = calibration_of(embedder), calibration_of(LEXICAL)
+    found = own or lexical
+    if found is None:
+        return replace(config, is_calibrated=False)
+    return replace(config, weights=found.fusion, rerank=found.rerank, is_calibrated=own is not None)
+
+
 def configured() -> RagConfig:
     """Return the configuration that the settings describe."""
     return RagConfig(embed_batch=settings.KAURI_EMBED_BATCH, rerank_deadline_s=settings.KAURI_RERANK_DEADLINE_S)
@@ -93,6 +94,16 @@ def overridden(config: RagConfig, overrides: Overrides) -> RagConfig:
     """Return the configuration of one search: what it overrides replaced, weights of unknown legs left out."""
     if overrides.n_passages is not None:
         config = replace(config, n_passages=overrides.n_passages)
-    known = {field.name for field in fields(FusionWeights)}
+    known = {each.name for each in fields(FusionWeights)}
     weights = {leg: weight for leg, weight in overrides.weights if leg in known}
-    return replace(config, weights=replace(config.weights, **weights), is_calibrated=True) if weights else config
+    if not weights:
+        return config
+    # a leg that counts twice as much when candidates are chosen does so when they are ordered
+    before = {leg: getattr(config.weights, leg) for leg in weights}
+    signs = {leg: getattr(config.rerank, leg) * weights[leg] / before[leg] for leg in weights if before[leg]}
+    return replace(
+        config,
+        weights=replace(config.weights, **weights),
+        rerank=replace(config.rerank, **signs),
+        is_calibrated=True,
+    )

@@ -30,6 +30,7 @@ from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
 from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
 from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
+from apps.rag.retrieval.signs import Letters, cues_of
 from apps.rag.stores import vector_store
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.tracing import answer_spanned, engine_span, stage
@@ -47,6 +48,7 @@ from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.former import scope_of_former_plan
 from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
+from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
@@ -244,8 +246,7 @@ class Engine:
     def _weighed(self, asked: Asked, found: Found) -> Weighed:
         admitted = found.admitted
         resolved = resolve(asked.sought, found.first.by_reference, admitted, frozenset(asked.query.asked))
-        sentence = self._legs.sentence_ranking(found.vector, admitted)
-        rankings = (*found.legs, sentence) if sentence is not None else found.legs
+        rankings = (*found.legs, *self._legs.sentence_rankings(found.vector, admitted))
         preference = preference_of(asked.question, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
         frequencies, n_documents = self._legs.frequencies(list(asked.query.asked))
@@ -255,7 +256,9 @@ class Engine:
         candidates = Candidates(rankings, admitted, resolved, by_number)
         if not asked.question.overrides.is_reranked:
             return Weighed(candidates, probe, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
-        return Weighed(candidates, probe, scored(candidates, preference, probe, asked.config))
+        letters = Letters(asked.query.grams, *self._legs.frequencies(asked.query.grams, "grams"))
+        cues = cues_of(plain(asked.question.text), probe, letters, preference.answer_kind)
+        return Weighed(candidates, probe, scored(candidates, preference, cues, asked.config))
 
     def _ranked(
         self,

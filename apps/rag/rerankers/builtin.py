@@ -50,12 +50,17 @@ class SentenceVectors:
             self._embedding_of = {e: v for e, v in self._embedding_of.items() if v in self._vectors}
 
 
-def best_sentences(vector: Vectors, of_entries: Mapping[int, Vectors]) -> tuple[Hit, ...]:
-    """Score each entry by the cosine of its nearest sentence to `vector` (dimension,). Best first."""
+def best_sentences(vector: Vectors, of_entries: Mapping[int, Vectors]) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """Score each entry by the cosine to `vector` (dimension,) of its nearest sentence, and of its first. Best first."""
     filled = {entry_id: rows for entry_id, rows in of_entries.items() if len(rows)}
     if not filled:
-        return ()
+        return (), ()
     sizes = np.array([len(rows) for rows in filled.values()])
     scores = np.concatenate(list(filled.values())) @ vector
-    best = np.maximum.reduceat(scores, np.concatenate(([0], np.cumsum(sizes)[:-1])))
-    return ranked(dict(zip(filled, best.tolist(), strict=True)))
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    best = np.maximum.reduceat(scores, starts)
+    return _ranked_by(filled, best), _ranked_by(filled, scores[starts])
+
+
+def _ranked_by(entry_ids: Iterable[int], scores: Vectors) -> tuple[Hit, ...]:
+    return ranked(dict(zip(entry_ids, scores.tolist(), strict=True)))

@@ -118,7 +118,7 @@ def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
     for term in probe.weights:
         if term in held:
             worth[term] = (term, 1.0)
-        elif len(term) >= _MIN_MISSPELT and term not in {asked for asked, _ in worth.values()}:
+        elif len(term) >= _MIN_MISSPELT:
             worth.update((near, (term, _MISSPELT)) for near in held if _is_slip(term, near))
     return worth
 
@@ -188,6 +188,20 @@ def _distance(left: str, right: str) -> int:
     return row[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class TextRead:
+    """A text's terms in order, and its distinct words."""
+
+    terms: tuple[str, ...]
+    words: frozenset[str]
+
+
 @lru_cache(maxsize=16_384)
+def text_read(text: str) -> TextRead:
+    """Read a text; the passages that are asked for most are read once."""
+    terms, words = analysis.terms_and_words(text)
+    return TextRead(tuple(terms), frozenset(words))
+
+
 def _terms(text: str) -> tuple[str, ...]:
-    return tuple(analysis.terms(text))
+    return text_read(text).terms

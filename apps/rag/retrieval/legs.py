@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from apps.rag.config import RagConfig
 from apps.rag.embedders.cached import embed_cached
@@ -104,10 +104,10 @@ class Legs:
                 reader.rank_grams(query.grams, scope, k),
             )
 
-    def frequencies(self, terms: Sequence[str]) -> tuple[Mapping[str, int], int]:
-        """Return the document frequencies of terms, and the number of documents."""
+    def frequencies(self, terms: Iterable[str], field: str = "words") -> tuple[Mapping[str, int], int]:
+        """Return the document frequencies of terms, or of 4-grams in the field `grams`; and how many documents are."""
         reader = self._reader
-        return (reader.document_frequencies(terms), reader.n_documents) if reader else ({}, 0)
+        return (reader.document_frequencies(terms, field), reader.n_documents) if reader else ({}, 0)
 
     async def embed(self, text: str) -> Vectors | None:
         """Return a question's vector (dimension,), or None without an embedder or when it fails."""
@@ -176,10 +176,10 @@ class Legs:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""
         return await run_db(postgres.hydrate, scope, entry_ids, self._vector_index, self._sentences.known(entry_ids))
 
-    def sentence_ranking(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> Ranking | None:
-        """Rank admitted candidates by their best sentence; None without vectors."""
+    def sentence_rankings(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> tuple[Ranking, ...]:
+        """Rank admitted candidates by their best sentence, and by their first; nothing without vectors."""
         if vector is None:
-            return None
+            return ()
         started = time.perf_counter()
         rows: dict[int, Vectors] = {}
         for entry_id, entry in admitted.items():
@@ -187,7 +187,9 @@ class Legs:
                 kept = self._sentences.keep(entry_id, entry.embedding_id, entry.sentence_vectors, vector.shape[0])
                 if kept is not None:
                     rows[entry_id] = kept
-        return Ranking("sentence", best_sentences(vector, rows), (time.perf_counter() - started) * 1e3)
+        best, first = best_sentences(vector, rows)
+        elapsed_ms = (time.perf_counter() - started) * 1e3
+        return Ranking("sentence", best, elapsed_ms), Ranking("opening", first, elapsed_ms)
 
     async def codes(self, scope: Scope) -> frozenset[str]:
         """Return the codes of the texts in scope, remembered until the index changes."""

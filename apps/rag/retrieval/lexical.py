@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -91,10 +91,10 @@ class LexicalReader:
         """Count the documents that can be found."""
         return self._index.searcher().num_docs
 
-    def document_frequencies(self, terms: Sequence[str]) -> dict[str, int]:
-        """Count for each term the passages that hold it, of any scope."""
+    def document_frequencies(self, terms: Iterable[str], field: str = "words") -> dict[str, int]:
+        """Count for each term (or 4-gram, in the field `grams`) the passages that hold it, of any scope."""
         searcher = self._index.searcher()
-        return {term: searcher.doc_freq("words", term) for term in terms}
+        return {term: searcher.doc_freq(field, term) for term in terms}
 
     def rank_words(self, weights: Mapping[str, float], heading_boost: float, scope: Scope, k: int) -> Ranking:
         """Return the k best entries of the scope for weighted terms; headings count again, by `heading_boost`."""

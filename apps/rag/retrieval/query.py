@@ -118,8 +118,6 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
         total += config.named_act_bonus
-    if preference.answer_kind is not None and _says(preference.answer_kind, passage.text):
-        total += config.answer_kind_bonus
     if _covers_heading(passage, preference.terms):
         total += config.heading_bonus
     return total + _form_bonus(passage, preference.forms, config)
@@ -166,11 +164,6 @@ def _form_bonus(passage: Passage, asked: frozenset[str], config: RagConfig) -> f
 @lru_cache(maxsize=8_192)
 def _forms_of_headings(headings: tuple[str, ...]) -> frozenset[str]:
     return frozenset(named_forms(fold(" ".join(headings))))
-
-
-@lru_cache(maxsize=16_384)
-def _says(kind: re.Pattern[str], text: str) -> bool:
-    return kind.search(fold(text)) is not None
 
 
 def _covers_heading(passage: Passage, terms: frozenset[str]) -> bool:

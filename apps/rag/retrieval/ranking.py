@@ -9,13 +9,15 @@ from dataclasses import asdict, dataclass, replace
 
 from apps.rag.config import RagConfig
 from apps.rag.retrieval.diversify import distinct
-from apps.rag.retrieval.fit import Probe, fit
+from apps.rag.retrieval.fit import fit
 from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max, ranked
 from apps.rag.retrieval.query import Preference, bonus
 from apps.rag.retrieval.resolve import Resolved
+from apps.rag.retrieval.signs import LEG_SIGNS, Cues, reading_score
 from apps.rag.stores.postgres import Hydrated
-from apps.rag.types import Hit, RankedPassage, Ranking
+from apps.rag.types import Hit, Passage, RankedPassage, Ranking
 
+_FUSED = ("bm25", "gram", "dense")
 # Who asks for an article by its number wants that article, and at most a look around it.
 _MAX_AKIN = 4
 _DIGITS = re.compile(r"\D")
@@ -36,7 +38,7 @@ def fuse(rankings: Sequence[Ranking], config: RagConfig) -> tuple[Hit, ...]:
 
     Exact references take no part: they come first, whatever the others say.
     """
-    legs = [ranking for ranking in rankings if ranking.leg != "reference"]
+    legs = [ranking for ranking in rankings if ranking.leg in _FUSED]
     if config.is_calibrated:
         return fuse_weighted(legs, asdict(config.weights), config.n_candidates)
     return fuse_reciprocal(legs, config.rrf_k)
@@ -49,17 +51,38 @@ def fused_ranking(rankings: Sequence[Ranking], config: RagConfig) -> Ranking:
     return Ranking("fused", hits, (time.perf_counter() - started) * 1e3)
 
 
-def scored(candidates: Candidates, preference: Preference, probe: Probe, config: RagConfig) -> Mapping[int, float]:
-    """Return the built-in scorer's verdict on each admitted candidate, by entry id: the default reranking."""
-    legs = [ranking for ranking in candidates.rankings if ranking.leg != "fused"]
-    fused = {hit.entry_id: hit.score for hit in fuse(legs, config)}
+def scored(candidates: Candidates, preference: Preference, cues: Cues, config: RagConfig) -> Mapping[int, float]:
+    """Return the built-in scorer's verdict on each admitted candidate, by entry id: the default reranking.
+
+    The legs and what the question prefers say which candidates are read; what is read in them is added.
+    """
+    by_legs = _by_legs(candidates.rankings, config)
     preferred = {
-        entry_id: fused.get(entry_id, 0.0) + bonus(entry.passage, entry.references, preference, config)
+        entry_id: by_legs.get(entry_id, 0.0) + bonus(entry.passage, entry.references, preference, config)
         for entry_id, entry in candidates.admitted.items()
     }
     for hit in ranked(preferred)[: config.n_fitted]:
-        preferred[hit.entry_id] += _fit_bonus(probe, candidates.admitted[hit.entry_id], config)
+        preferred[hit.entry_id] += _reading(cues, candidates.admitted[hit.entry_id].passage, config)
     return preferred
+
+
+def leg_signs(rankings: Sequence[Ranking], config: RagConfig) -> Mapping[str, Mapping[int, float]]:
+    """Return by leg the signs, 0..1, of the entries that it names."""
+    return {ranking.leg: min_max(ranking, config.n_candidates) for ranking in rankings if ranking.leg in LEG_SIGNS}
+
+
+def _by_legs(rankings: Sequence[Ranking], config: RagConfig) -> dict[int, float]:
+    weights = {leg: getattr(config.rerank, leg) for leg in LEG_SIGNS}
+    signs = leg_signs(rankings, config)
+    if not config.is_calibrated:
+        # nobody knows what a new embedder's legs are worth: their ranks stand for all of them
+        fused = Ranking("", fuse(rankings, config), 0.0)
+        signs, weights = {"": min_max(fused, len(fused.hits))}, {"": sum(weights.values())}
+    total: dict[int, float] = {}
+    for leg, values in signs.items():
+        for entry_id, value in values.items():
+            total[entry_id] = total.get(entry_id, 0.0) + weights[leg] * value
+    return total
 
 
 def blend(scores: Mapping[int, float], model_scores: Mapping[int, float], config: RagConfig) -> Mapping[int, float]:
@@ -129,12 +152,12 @@ def _unit(scores: Mapping[int, float]) -> dict[int, float]:
     return min_max(Ranking("", ranked(scores), 0.0), len(scores))
 
 
-def _fit_bonus(probe: Probe, entry: Hydrated, config: RagConfig) -> float:
-    found = fit(probe, entry.passage)
-    total = config.coverage_bonus * found.coverage + config.window_bonus * found.window
-    if entry.passage.plan:
+def _reading(cues: Cues, passage: Passage, config: RagConfig) -> float:
+    found = fit(cues.probe, passage)
+    total = reading_score(passage, found, cues, config.rerank)
+    if passage.plan:
         # what counts is the label, and of accounts of one label the one that holds the others is meant
-        total += config.label_bonus * found.window - config.depth_malus * len(_DIGITS.sub("", entry.passage.locator))
+        total += config.label_bonus * found.window - config.depth_malus * len(_DIGITS.sub("", passage.locator))
     return total + config.definition_bonus * found.definition
 
 

@@ -43,11 +43,13 @@ def test_ties_go_to_the_older_entry() -> None:
 def test_a_passage_is_as_near_as_its_nearest_sentence() -> None:
     vector = np.array([1.0, 0.0], dtype=np.float32)
     rows = {1: np.array([[0.0, 1.0], [0.6, 0.8]], dtype=np.float32), 2: np.array([[0.5, 0.5]], dtype=np.float32)}
-    assert [(hit.entry_id, round(hit.score, 3)) for hit in best_sentences(vector, rows)] == [(1, 0.6), (2, 0.5)]
+    best, first = best_sentences(vector, rows)
+    assert [(hit.entry_id, round(hit.score, 3)) for hit in best] == [(1, 0.6), (2, 0.5)]
+    assert [(hit.entry_id, round(hit.score, 3)) for hit in first] == [(2, 0.5), (1, 0.0)]
 
 
 def test_an_entry_without_sentences_has_no_score() -> None:
-    assert best_sentences(np.ones(2, dtype=np.float32), {1: np.zeros((0, 2), dtype=np.float32)}) == ()
+    assert best_sentences(np.ones(2, dtype=np.float32), {1: np.zeros((0, 2), dtype=np.float32)}) == ((), ())
 
 
 def test_the_sentence_cache_forgets_the_oldest() -> None:

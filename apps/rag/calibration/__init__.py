@@ -1,0 +1,149 @@
+"""Weights that were found by measurement, one file an embedder; `manage.py rag_calibrate` finds and writes them.
+
+A file in KAURI_VAR_DIR/calibration goes before the one of that name beside this module. An embedder with neither is not
+calibrated: its legs are fused by reciprocal rank.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+_DEFAULTS = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """Weights of the legs' min-max normalised scores: who becomes a candidate."""
+
+    bm25: float = 1.0
+    gram: float = 0.2
+    dense: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class RerankWeights:
+    """Weights of what is known of a candidate, each in 0..1 (`apps.rag.retrieval.signs` says what they are)."""
+
+    bm25: float = 0.0
+    gram: float = 0.0
+    dense: float = 0.0
+    sentence: float = 0.0
+    opening: float = 0.0
+    coverage: float = 0.0
+    window: float = 0.0
+    titled: float = 0.0
+    lead: float = 0.0
+    pairs: float = 0.0
+    letters: float = 0.0
+    whether: float = 0.0
+    kind: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSigns:
+    """What the evidence score looks at, all in 0..1.
+
+    `coverage`, `window` and `titled`: the shares of the question's weight that the best passage holds, holds in one
+    place, and has in its headings; `unknown`: the share that no passage of the corpus holds; `own` and `shared`: how
+    much the question is of the field; `sentence`: the best cosine of a sentence, None without vectors.
+    """
+
+    coverage: float
+    window: float
+    titled: float
+    unknown: float
+    own: float
+    shared: float
+    sentence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceModel:
+    """A logistic model over the signs: how sure it is that the passages answer the question."""
+
+    bias: float
+    coverage: float
+    window: float
+    titled: float
+    unknown: float
+    own: float
+    shared: float
+    sentence: float
+
+    def probability(self, signs: EvidenceSigns) -> float:
+        """Return 0..1."""
+        total = self.bias + self.coverage * signs.coverage + self.window * signs.window
+        total += self.titled * signs.titled + self.unknown * signs.unknown
+        total += self.own * signs.own + self.shared * signs.shared
+        total += self.sentence * (signs.sentence or 0.0)
+        return 1.0 / (1.0 + math.exp(-total))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """All that is calibrated for one embedder; `threshold` is the evidence from which on Kauri answers."""
+
+    fusion: FusionWeights
+    rerank: RerankWeights
+    evidence: EvidenceModel
+    threshold: float
+
+
+LEXICAL = "none"
+
+
+def calibration_of(embedder: str) -> Calibration | None:
+    """Return an embedder's calibration, None where there is none. Raises ValueError for a file that is none."""
+    name = file_name(embedder)
+    for folder in (written_to(), _DEFAULTS):
+        path = folder / name
+        if path.is_file():
+            try:
+                return _read(json.loads(path.read_text(encoding="utf-8")))
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{path} is no calibration: {error}") from error
+    return None
+
+
+def calibration_write(embedder: str, calibration: Calibration) -> Path:
+    """Write an embedder's calibration where every process of this installation reads it; return the file."""
+    path = written_to() / file_name(embedder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rounded = {key: _rounded(value) for key, value in asdict(calibration).items()}
+    path.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def written_to() -> Path:
+    """Return the folder of calibrations that were made here."""
+    return Path(settings.KAURI_VAR_DIR) / "calibration"
+
+
+def file_name(embedder: str) -> str:
+    """Return the name of an embedder's file."""
+    return re.sub(r"[^\w.-]+", "_", embedder) + ".json"
+
+
+def _rounded(value: Any) -> Any:
+    return {key: round(number, 4) for key, number in value.items()} if isinstance(value, dict) else round(value, 4)
+
+
+def _read(raw: Mapping[str, Any]) -> Calibration:
+    return Calibration(
+        FusionWeights(**_numbers(raw["fusion"])),
+        RerankWeights(**_numbers(raw["rerank"])),
+        EvidenceModel(**_numbers(raw["evidence"])),
+        float(raw["threshold"]),
+    )
+
+
+def _numbers(raw: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in raw.items()}

@@ -1,0 +1,130 @@
+"""What is known of a candidate when it is read beside the question: the features of the built-in reranking.
+
+All signs lie in 0..1. Of the legs: `bm25`, `gram`, `dense`, `sentence` (best sentence) and `opening` (first sentence),
+min-max normalised over the leg. Of the words, as shares of the question's weight: `coverage`, `window`, `titled` (see
+`fit`), `lead` (held by the first words), `pairs` (neighbours in the question that are neighbours in the passage) and
+`letters` (character 4-grams, for typing errors and words that lost their spaces). `whether`: a yes or no at the start
+answers a question that asks for one; `kind`: the text says a sum, a time, a rate where one is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from apps.rag import analysis
+from apps.rag.calibration import RerankWeights
+from apps.rag.retrieval.fit import Fit, Probe, idf, text_read
+from apps.rag.types import Passage
+from kauri.lib.text import fold
+
+_LEAD_TERMS = 40
+_SUBJECTS = r"(?:il|elle|on|je|ils|elles|vous|nous|tu|ce)"
+_ASKS_WHETHER = re.compile(rf"\best-ce qu|\b\w+-(?:t-)?{_SUBJECTS}\b")
+_ASKS_WHAT = re.compile(
+    r"\b(?:comment|quel(?:le)?s?|qui|que|qu'est|combien|quand|ou|pourquoi|quoi|lequel|laquelle)\b(?!-)"
+)
+_SAYS_WHETHER = re.compile(r"\W*(?:oui|non)\b")
+
+LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
+
+
+class Letters:
+    """A question's 4-grams with their idf; tells how much of them the words of a passage hold.
+
+    A set of grams is the bits of one integer, and each word's is computed once a question.
+    """
+
+    def __init__(self, grams: Iterable[str], frequencies: Mapping[str, int], n_documents: int) -> None:
+        self._bits = {gram: 1 << place for place, gram in enumerate(dict.fromkeys(grams))}
+        self._weights = [idf(n_documents, frequencies.get(gram, 0)) for gram in self._bits]
+        self._total = sum(self._weights)
+        self._of_word: dict[str, int] = {}
+
+    def share(self, words: Iterable[str]) -> float:
+        """Return the share of the weight that the words hold."""
+        if not self._total:
+            return 0.0
+        held = 0
+        of_word = self._of_word
+        for word in words:
+            bits = of_word.get(word)
+            held |= self._learn(word) if bits is None else bits
+        return sum(weight for place, weight in enumerate(self._weights) if held >> place & 1) / self._total
+
+    def _learn(self, word: str) -> int:
+        bits = 0
+        for gram in analysis.word_grams(word):
+            bits |= self._bits.get(gram, 0)
+        self._of_word[word] = bits
+        return bits
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """What of a question the signs are read with; `pairs` maps neighbouring terms to their weight."""
+
+    probe: Probe
+    letters: Letters
+    pairs: Mapping[tuple[str, str], float]
+    asks_whether: bool
+    kind: re.Pattern[str] | None
+
+
+def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | None) -> Cues:
+    """Read a question, in the words that the engine reads."""
+    terms = [term for term in analysis.terms(text) if term in probe.weights]
+    pairs = {
+        (left, right): probe.weights[left] + probe.weights[right] for left, right in pairwise(terms) if left != right
+    }
+    folded = fold(text)
+    asks_whether = bool(_ASKS_WHETHER.search(folded)) and not _ASKS_WHAT.search(folded)
+    return Cues(probe, letters, pairs, asks_whether, kind)
+
+
+def reading_score(passage: Passage, fitted: Fit, cues: Cues, weights: RerankWeights) -> float:
+    """Return the weighted sum of the signs that are read in the passage itself."""
+    worth: Mapping[str, float] = asdict(weights)
+    return sum(worth[name] * value for name, value in read_signs(passage, fitted, cues).items())
+
+
+def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
+    """Return by name the signs that are read in the passage itself."""
+    text = text_read(passage.text)
+    above = text_read("\n".join(passage.heading_path))
+    return {
+        "coverage": fitted.coverage,
+        "window": fitted.window,
+        "titled": fitted.titled,
+        "lead": _held(text.terms[:_LEAD_TERMS], cues.probe),
+        "pairs": _paired((*above.terms, *text.terms), cues.pairs),
+        "letters": cues.letters.share(text.words | above.words),
+        "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
+        "kind": float(cues.kind is not None and says(cues.kind, passage.text)),
+    }
+
+
+@lru_cache(maxsize=16_384)
+def says(kind: re.Pattern[str], text: str) -> bool:
+    """Tell whether a text says the kind of thing that is asked for."""
+    return kind.search(fold(text)) is not None
+
+
+def _held(terms: Sequence[str], probe: Probe) -> float:
+    held = set(terms)
+    return sum(weight for term, weight in probe.weights.items() if term in held) / probe.total if probe.total else 0.0
+
+
+def _paired(terms: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> float:
+    if not pairs:
+        return 0.0
+    ends = {term for pair in pairs for term in pair}
+    # most passages hold few of the question's terms: only their neighbours are looked at
+    met: set[tuple[str, str]] = set()
+    for left, right in pairwise(terms):
+        if left in ends and right in ends:
+            met |= {(left, right), (right, left)}
+    return sum(weight for pair, weight in pairs.items() if pair in met) / sum(pairs.values())
