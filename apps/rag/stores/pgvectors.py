@@ -60,7 +60,7 @@ _WIDTH = f"""
         SELECT greatest(2 * {_POOL}, 65 * sqrt(greatest(reltuples, 0)))::bigint AS n_rows
         FROM pg_class WHERE oid = 'rag_embeddingcode'::regclass)
     SELECT (SELECT count(*) FROM (SELECT 1 FROM rag_embeddingcode c WHERE {_SCOPE}
-        LIMIT (SELECT n_rows + 1 FROM narrow)) AS some), n_rows FROM narrow
+        LIMIT (SELECT n_rows + 1 FROM narrow)) AS few), n_rows FROM narrow
 """
 _SCAN = f"""
     WITH near AS MATERIALIZED (
