@@ -56,6 +56,10 @@ _ACCOUNT = re.compile(
     r"|\baccount\b"
 )
 _ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b")
+# "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
+_NUMBER = re.compile(
+    r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"
+)
 _NOT_AN_ACCOUNT = re.compile(
     r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b"
 )
@@ -66,6 +70,7 @@ class Wanted:
     """A question as the answerer sees it. `weights` are terms with their importance, its own words first.
 
     `says` tells of folded text whether it says what is asked for.
+    `asks_number` tells that it asks how many things there are.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -75,6 +80,7 @@ class Wanted:
     folded: str
     asks_account: bool
     asks_entry: bool
+    asks_number: bool
     says: re.Pattern[str] | None
 
 
@@ -100,6 +106,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         folded=fold(text),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(bare) is not None,
+        asks_number=_NUMBER.search(folded) is not None,
         says=answer_kind(text),
     )
 

@@ -16,6 +16,7 @@ _MAX_CHOSEN = 3
 _ENOUGH = 0.65  # sure enough to add nothing
 _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
+_SIDES_LEAST = 0.25  # of the two likeliest passages of a comparison, of which none tells all
 _WORTH_ADDING = 0.1
 _SIDE_SHARE = 0.7
 _TELLS_BOTH = 0.85  # coverage at which one passage tells both sides
@@ -85,7 +86,8 @@ def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[
         if len(kept) == _MAX_CHOSEN:
             break
     is_likely = bool(kept) and sure[kept[0].index] >= _LEAD_LEAST
-    return kept if is_likely and sum(sure[each.index] for each in kept) >= _LEAST else []
+    is_told = not asked.asks_number or any(each.says for each in kept)
+    return kept if is_likely and is_told and sum(sure[each.index] for each in kept) >= _LEAST else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ class Side:
 def sides(
     asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt], weights: Weights
 ) -> list[Side]:
-    """Choose the passages to compare: one for each legal form named, else the best and what adds most to it."""
+    """Choose the passages to compare: one for each legal form named, else the best and what adds most to it.
+
+    [] where even the best are too unlikely to tell.
+    """
     forms: list[Side] = []
     for form in named_forms(asked.folded)[:_MAX_CHOSEN]:
         taken = [side.excerpt for side in forms]
@@ -109,9 +114,12 @@ def sides(
             forms.append(Side(form, side))
     if len(forms) > 1:
         return forms
-    ordered = sorted(excerpts, key=lambda e: (-_probability(e, passages, excerpts), e.index))
-    if not ordered or ordered[0].coverage >= _TELLS_BOTH:
-        return [Side("", each) for each in ordered[:1]]
+    sure = {each.index: _probability(each, passages, excerpts) for each in excerpts}
+    ordered = sorted(excerpts, key=lambda e: (-sure[e.index], e.index))
+    if not ordered or sum(sure[each.index] for each in ordered[:2]) < _SIDES_LEAST:
+        return []
+    if ordered[0].coverage >= _TELLS_BOTH:
+        return [Side("", ordered[0])]
     best = ordered[0]
     near = [e for e in ordered[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score]
     added = sorted(near, key=lambda e: -weights.share(e.found - best.found))[:1]

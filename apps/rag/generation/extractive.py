@@ -19,7 +19,7 @@ from apps.rag.generation.choosing import Side, chosen, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
 from apps.rag.generation.quoting import quotation
-from apps.rag.generation.sourcing import DOCUMENT_SOURCING, acts_sought, is_missing, is_of
+from apps.rag.generation.sourcing import acts_sought, asks_texts, is_missing, is_of
 from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
@@ -52,7 +52,7 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         best = best_row(asked, near, passages)
         others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
         return chart_answer([best], others)
-    if result.understanding.intent == DOCUMENT_SOURCING:
+    if asks_texts(question, result):
         return _sources(asked, passages, acts_sought(question, result))
     return _quotes(asked, passages, exact)
 
@@ -67,11 +67,12 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
     read = list(exact) or _read_closely(passages)
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
-    compared = sides(asked, passages, first, weights) if asked.kind == "comparison" and not exact else []
+    is_compared = asked.kind == "comparison" and not exact
+    compared = sides(asked, passages, first, weights) if is_compared else []
     if exact:
         quoted = [Side("", each) for each in first[: len(_EXCERPT_CHARS) - 1]]
     else:
-        quoted = compared or [Side("", each) for each in chosen(asked, passages, first)]
+        quoted = compared if is_compared else [Side("", each) for each in chosen(asked, passages, first)]
     # The more passages are quoted, the less is quoted of each.
     max_chars = _EXCERPT_CHARS[len(quoted)]
     paragraphs: list[str] = []

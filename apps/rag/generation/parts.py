@@ -102,7 +102,7 @@ def _quotable(text: str) -> list[Sentence]:
     kept = [s for s in sentences if not _is_heading(text, s)]
     while kept and (_is_tail(text, kept) or _is_short_title(text, kept[0])):
         kept.pop(0)
-    return _without_last_title(text, kept) or sentences
+    return _without_last_title(text, kept) if kept else []
 
 
 def _is_tail(text: str, sentences: Sequence[Sentence]) -> bool:
@@ -116,7 +116,7 @@ def _without_last_title(text: str, sentences: list[Sentence]) -> list[Sentence]:
     kept = list(sentences)
     while len(kept) > 1 and _is_title(text[kept[-1].start : kept[-1].end]):
         kept.pop()
-    return kept if kept and (_ends(text, kept[-1]) or kept[-1].kind != "sentence") else sentences
+    return kept if _ends(text, kept[-1]) or kept[-1].kind != "sentence" else sentences
 
 
 def _is_title(words: str) -> bool:
@@ -126,7 +126,9 @@ def _is_title(words: str) -> bool:
 
 
 def _is_heading(text: str, sentence: Sentence) -> bool:
-    return _HEADING.fullmatch(text[sentence.start : sentence.end].strip()) is not None
+    words = text[sentence.start : sentence.end].strip()
+    is_title = sentence.kind == "sentence" and words.isupper() and words[-1] not in ".;" and len(words.split()) > 1
+    return is_title or _HEADING.fullmatch(words) is not None
 
 
 def _is_short_title(text: str, sentence: Sentence) -> bool:

@@ -8,7 +8,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from apps.rag.generation import wording
-from apps.rag.generation.sourcing import CASE_LAW_RESEARCH, acts_sought, citing, is_missing, is_of
+from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
 from apps.rag.types import Question, SearchResult
 from kauri.lib.text import fold
 
@@ -62,7 +62,7 @@ def _why(question: Question, result: SearchResult, reason: str) -> str:
         if labels:
             return _("The texts in force that I hold do not contain this reference: %(labels)s.") % {"labels": labels}
         return _("The texts in force that I hold do not contain this reference.")
-    if result.understanding.intent == CASE_LAW_RESEARCH and is_missing(question, result):
+    if asks_decisions(question, result) and is_missing(question, result):
         return _("I hold no court decision on this.")
     return _(
         "No text in force at the date that you chose answers this question with enough certainty,"

@@ -17,6 +17,23 @@ from kauri.lib.text import fold
 DOCUMENT_SOURCING = "document_sourcing"
 CASE_LAW_RESEARCH = "case_law_research"
 
+_TEXTS = r"(?:actes? uniformes?|textes?|documents?|sources?|supports?|referentiels?|lois?|reglements?)"
+_DEAL = (
+    r"(?:trait|reg(?:it|iss)|regl|list|decri|expliqu|couvr|abord|detaill|parl|concern|organis|encadr|port(?:e|ent) sur"
+    r"|prevoi|contien)"
+)
+# "quel acte uniforme traite de", "où trouver les documents qui décrivent", "dans quels supports est détaillée"
+_ASKS_TEXTS = re.compile(
+    rf"\b(?:quel(?:le)?s?|which|what) {_TEXTS}\b(?: \w+)?? (?:qui )?{_DEAL}"
+    r"|\b(?:ou|comment) (?:puis-je |peut-on |on peut )?(?:trouver|consulter|lire|chercher|sont|est|se trouve\w*)\b"
+    rf".{{0,20}}\b{_TEXTS}\b|\bdans quel(?:le)?s? {_TEXTS}\b"
+    r"|\bwhere (?:can|do|are|is)\b.{0,20}\b(?:texts?|documents?|sources?)\b"
+)
+_ASKS_DECISIONS = re.compile(
+    rf"\bjurisprudences?\b|\bcase[- ]law\b|\bquel(?:le)?s? (?:decisions?|arrets?|jugements?)\b.{{0,25}}{_DEAL}"
+    r"|\b(?:arrets?|decisions? de justice|jugements?) (?:de la ccja|des tribunaux|des cours)? ?(?:sur|concernant)\b"
+)
+
 # What each act deals with, in folded words: "quel acte uniforme régit les procédures collectives ?" names none.
 _MATTERS = tuple(
     (code, re.compile(rf"\b(?:{words})"))
@@ -44,11 +61,23 @@ _MATTERS = tuple(
 )
 
 
+def asks_texts(question: Question, result: SearchResult) -> bool:
+    """Tell whether it is asked which texts deal with a matter, or where they stand."""
+    asked = _ASKS_TEXTS.search(fold(plain(question.text))) is not None
+    return result.understanding.intent == DOCUMENT_SOURCING or (asked and not result.understanding.references)
+
+
+def asks_decisions(question: Question, result: SearchResult) -> bool:
+    """Tell whether it is asked what courts decided."""
+    asked = _ASKS_DECISIONS.search(fold(plain(question.text))) is not None
+    return result.understanding.intent == CASE_LAW_RESEARCH or (asked and not result.understanding.references)
+
+
 def acts_sought(question: Question, result: SearchResult) -> tuple[str, ...]:
     """Return the codes of the acts that a question names, or, where it asks for texts, of those on its matter."""
     text = plain(question.text)
     named = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
-    if named or result.understanding.intent != DOCUMENT_SOURCING:
+    if named or not asks_texts(question, result):
         return named
     folded = fold(text)
     return next(((code,) for code, matter in _MATTERS if matter.search(folded)), ())
@@ -62,9 +91,9 @@ def is_of(passage: Passage, codes: Sequence[str]) -> bool:
 def is_missing(question: Question, result: SearchResult) -> bool:
     """Tell whether texts are asked for of which none was found: an act's own, or the decisions of courts."""
     passages = [ranked.passage for ranked in result.passages]
-    if result.understanding.intent == CASE_LAW_RESEARCH:
+    if asks_decisions(question, result):
         return not any(passage.kind == "case_law" for passage in passages)
-    if result.understanding.intent != DOCUMENT_SOURCING:
+    if not asks_texts(question, result):
         return False
     codes = acts_sought(question, result)
     return bool(codes) and not any(is_of(passage, codes) for passage in passages)
