@@ -50,6 +50,7 @@ class Outcome:
     elapsed_ms: float
     is_answerable: bool
     evidence: float
+    degraded: tuple[str, ...]
     answer: Answered | None
 
     def ranking(self, leg: str) -> tuple[str, ...]:
@@ -101,7 +102,16 @@ async def ask(
         listed = tuple(_listed(leg, _entries(leg, result, engine), query, question, shelved) for leg in plan.legs)
         wants = plan.wants_answers and query.expects_answer
         answer = await _answered(engine, question, query, shelved) if wants else None
-        yield Outcome(query, question.scope.as_of, listed, elapsed_ms, result.is_answerable, result.evidence, answer)
+        yield Outcome(
+            query=query,
+            day=question.scope.as_of,
+            listed=listed,
+            elapsed_ms=elapsed_ms,
+            is_answerable=result.is_answerable,
+            evidence=result.evidence,
+            degraded=result.degraded,
+            answer=answer,
+        )
 
 
 def _overridden(question: Question, overrides: Overrides) -> Question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -97,7 +98,7 @@ class Strays:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured of one dataset."""
+    """What was measured of one dataset; `degraded` counts the searches that lacked something, by what they lacked."""
 
     dataset: str
     n_passages: int
@@ -108,6 +109,7 @@ class Report:
     answers: AnswerMeasures | None
     kinds: tuple[KindMeasures, ...]
     strays: Strays
+    degraded: tuple[tuple[str, int], ...]
     p50_ms: float
     p95_ms: float
 
@@ -127,6 +129,7 @@ def report_of(dataset: str, n_passages: int, outcomes: Sequence[Outcome], legs: 
         answers=answers_of(outcomes),
         kinds=tuple(_kind(kind, outcomes, legs[-1]) for kind in kinds),
         strays=_strays(outcomes, legs),
+        degraded=tuple(sorted(Counter(mark for outcome in outcomes for mark in outcome.degraded).items())),
         p50_ms=percentile(times, 0.5),
         p95_ms=percentile(times, 0.95),
     )

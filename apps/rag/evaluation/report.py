@@ -40,6 +40,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "of_ranked": report.strays.n_ranked,
             "of_cited": report.strays.n_cited,
         },
+        "degraded": dict(report.degraded),
         "ms": {"p50": round(report.p50_ms, 2), "p95": round(report.p95_ms, 2)},
     }
 
@@ -62,6 +63,13 @@ def show(console: Console, report: Report) -> None:
     if report.kinds:
         console.print(_kinds_table(report))
     _show_strays(console, report)
+    for mark, n_searches in report.degraded:
+        said = _("%(n)d of %(of)d searches were degraded: %(mark)s") % {
+            "n": n_searches,
+            "of": report.n_questions,
+            "mark": mark,
+        }
+        console.print(said, style="red")
     times = {"p50": f"{report.p50_ms:.1f}", "p95": f"{report.p95_ms:.1f}"}
     console.print(_("A search takes %(p50)s ms at the median, %(p95)s ms at p95.") % times)
 
