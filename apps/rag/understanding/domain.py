@@ -56,6 +56,11 @@ class Belonging:
     shared: float
 
 
+def field_words() -> frozenset[str]:
+    """Return the folded words of the field, its own and those that others use too."""
+    return _OWN | _SHARED
+
+
 @lru_cache(maxsize=1)
 def _stems() -> tuple[frozenset[str], frozenset[str]]:
     own = frozenset(analysis.stem(word) for word in _OWN)

@@ -1,7 +1,8 @@
 """Questions in English: their words in the language of the texts.
 
-The texts are French, so the legs read French. A question is taken for English by its small words; then each known
-word or pair of words becomes the texts' word, small words go, and what is not known stays: a number, a name, a sigle.
+The texts are French, so the legs read French. A question is taken for English by its small words; then each word or
+row of words of the glossary (`lexicon/english.csv`) becomes the texts' word, small words go, and what is not known
+stays: a number, a name, a sigle.
 """
 
 from __future__ import annotations
@@ -9,191 +10,50 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from apps.rag.stopwords import STOP_WORDS
+from apps.rag.understanding.lexicon_files import english_words
+from kauri.lib.text import fold
+
 _SMALL_TABLE = """
 a an and are as at be been by can could do does for from has have how i if in into is it its me my must of on or
 shall should that the their there they this to was were what when where which who whom whose why will with would
 you your please tell about explain give many much did need needed required under between am we us our say says sit
-sits
+sits only one any there's what's who's
 """
 _SMALL = frozenset(_SMALL_TABLE.split())
 # Words that no French question is made of.
 _TELLING_TABLE = """
-the what is are how who when where which does can must should why of and to for an shall with between
+the what is are how who when where which does can must should why of and to for an shall with between in by from your
+my their they only than
 """
 _TELLING = frozenset(_TELLING_TABLE.split())
-_GLOSSARY = """
-share capital: capital social
-minimum: minimum
-limited liability company: SARL
-public limited company: SA
-joint stock company: SA
-simplified company: SAS
-general partnership: SNC
-limited partnership: SCS
-economic interest group: GIE
-company: société
-companies: sociétés
-corporation: société
-firm: société
-business: entreprise
-partner: associé
-partners: associés
-shareholder: actionnaire
-shareholders: actionnaires
-member states: États parties
-manager: gérant
-managers: gérants
-director: administrateur
-directors: administrateurs
-board of directors: conseil d'administration
-chief executive officer: directeur général
-chairman: président
-auditor: commissaire aux comptes
-auditors: commissaires aux comptes
-statutory auditor: commissaire aux comptes
-general meeting: assemblée générale
-meeting: assemblée
-meetings: assemblées
-notice: convocation
-call: convoquer
-vote: vote
-majority: majorité
-articles of association: statuts
-registered office: siège social
-headquarters: siège
-head office: siège
-register: registre
-registration: immatriculation
-trade register: registre du commerce
-contribution: apport
-contributions: apports
-in kind: en nature
-in cash: en numéraire
-share: action
-shares: actions
-bond: obligation
-bonds: obligations
-dividend: dividende
-dividends: dividendes
-profit: bénéfice
-profits: bénéfices
-loss: perte
-losses: pertes
-legal reserve: réserve légale
-reserve: réserve
-dissolution: dissolution
-dissolve: dissolution
-liquidation: liquidation
-winding up: liquidation
-liquidator: liquidateur
-merger: fusion
-demerger: scission
-term of office: durée du mandat
-term: durée
-time limit: délai
-deadline: délai
-appoint: désigner
-appoints: désigner
-appointed: désigné
-dismiss: révoquer
-dismissed: révoqué
-remove: révoquer
-removed: révoqué
-liability: responsabilité
-liable: responsable
-debt: dette
-debts: dettes
-arbitration agreement: convention d'arbitrage
-arbitration: arbitrage
-arbitral award: sentence arbitrale
-award: sentence
-arbitrator: arbitre
-arbitrators: arbitres
-arbitral tribunal: tribunal arbitral
-court: cour
-judge: juge
-judges: juges
-appeal: recours
-enforce: exequatur
-enforcement: exequatur
-treaty: traité
-uniform act: acte uniforme
-uniform acts: actes uniformes
-law: droit
-chart of accounts: plan de comptes
-account: compte
-accounts: comptes
-class: classe
-article: article
-section: article
-entry: écriture
-record: enregistrer
-recorded: enregistré
-book: comptabiliser
-booked: comptabilisé
-purchase: achat
-purchases: achats
-sale: vente
-sales: ventes
-goods: marchandises
-supplier: fournisseur
-suppliers: fournisseurs
-customer: client
-customers: clients
-bank: banque
-cash: caisse
-salary: salaire
-salaries: salaires
-wages: salaires
-rent: loyer
-vat: TVA
-tax: impôt
-taxes: impôts
-invoice: facture
-inventory: stocks
-depreciation: amortissement
-amortization: amortissement
-provision: provision
-fixed assets: immobilisations
-assets: actif
-liabilities: passif
-balance sheet: bilan
-income statement: compte de résultat
-cash flow statement: tableau des flux de trésorerie
-financial statements: états financiers
-notes: notes annexes
-fiscal year: exercice
-turnover: chiffre d'affaires
-employees: salariés
-difference: différence
-definition: définition
-mean: définition
-means: définition
-list: liste
-number: nombre
-spouses: époux
-husband: époux
-wife: époux
-"""
+_FEW = 2  # words of which one is enough: "why?", "how so?"
+_LONGEST = 5  # words of an entry of the glossary
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
-
-
-def _read() -> dict[tuple[str, ...], str]:
-    rows = (line.split(":", 1) for line in _GLOSSARY.strip().splitlines())
-    return {tuple(english.split()): french.strip() for english, french in rows}
-
-
-_FRENCH = _read()
-_LONGEST = max(map(len, _FRENCH))
+# What English hardly has, though a question in French may hold "minimum", "section" or "must".
+_FRENCH_SIGNS = re.compile(r"[àâçéèêëîïôûù]|\b(?:le|les|des|du|une|est|sont|quel\w*|dans|avec|sur|c'est|qu'\w+|et)\b")
 
 
 def is_english(text: str) -> bool:
     """Tell whether a question is English: by the small words that no French question has, or by all its words."""
     words = [word for word in _WORD.findall(text.lower()) if not word.isdigit()]
-    n_telling = sum(word in _TELLING for word in words)
-    if n_telling >= 2:
-        return 3 * n_telling >= len(words) - 2
-    return bool(words) and all((word,) in _FRENCH and _FRENCH[word,] != word for word in words)
+    if _FRENCH_SIGNS.search(text.lower()):
+        return False
+    n_telling = len([word for word in words if word in _TELLING])
+    known = english_words()
+    n_known = len([word for word in words if known.get((word,), word) != word])
+    if n_telling >= 2 or (n_telling and (n_known or len(words) <= _FEW)):
+        return 3 * (n_telling + n_known) >= len(words) - 2
+    return bool(words) and n_known == len(words)
+
+
+def language_of(text: str) -> str:
+    """Return the language of a question, `fr` or `en`; "" where its words are of no language: `art. 311 AUSCGIE`."""
+    if is_english(text):
+        return "en"
+    words = [word for word in _WORD.findall(text) if word.islower()]
+    is_french = len(words) > _FEW or any(fold(word) in STOP_WORDS or not word.isascii() for word in words)
+    return "fr" if is_french else ""
 
 
 @lru_cache(maxsize=2_048)
@@ -210,20 +70,25 @@ def in_french(text: str) -> str:
         if french or lower[at] not in _SMALL:
             said.append(french or words[at])
         at += n
-    return _asking(lower) + " ".join(said)
+    return (_asking(lower) + " ".join(said)).strip() or text
 
 
 def _longest(lower: list[str], at: int) -> tuple[int, str]:
+    known = english_words()
     for n in range(min(_LONGEST, len(lower) - at), 0, -1):
-        french = _FRENCH.get(tuple(lower[at : at + n]))
+        french = known.get(tuple(lower[at : at + n]), "")
         if french:
             return n, french
-    return 1, ""
+    return 1, known.get((lower[at].removesuffix("s"),), "")
 
 
 def _asking(lower: list[str]) -> str:
     """Return the French words for what is asked: they tell a definition, a number or a person."""
     opening = " ".join(lower[:2])
+    if opening in ("what about", "how about") or lower[0] in ("and", "but"):
+        return "et pour "
+    if lower[0] in ("why", "how") and opening not in ("how many", "how much", "how long"):
+        return "pourquoi " if lower[0] == "why" else "comment "
     if opening in ("what is", "what are", "what's a"):
         return "qu'est-ce que " if "minimum" not in lower else "quel est "
     if opening in ("how many", "how much", "how long"):

@@ -32,6 +32,11 @@ compte comptes
 _KIND = frozenset(_KIND_TABLE.split())
 
 
+def frame_words() -> frozenset[str]:
+    """Return the folded words that say what kind of answer is wanted."""
+    return _FRAME | _KIND
+
+
 @lru_cache(maxsize=1)
 def _weights() -> dict[str, tuple[float, float]]:
     kinds = {analysis.stem(word): (0.8, 0.4) for word in _KIND}

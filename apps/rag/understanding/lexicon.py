@@ -1,21 +1,60 @@
 """Everyday words, beside the legal or accounting words that the texts use for the same thing.
 
-A question gains the texts' words at a lower weight than its own; it never loses one. Sigles are the analysis' business.
+A question gains the texts' words at a lower weight than its own; it never loses one. What comes with Kauri stands in
+files, what curators add in a table; both together are one snapshot, replaced whole when the table changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
 from apps.rag import analysis
-from apps.rag.understanding.vocabulary import VOCABULARY
+from apps.rag.stopwords import STOP_WORDS
+from apps.rag.understanding.domain import belonging, field_words
+from apps.rag.understanding.framewords import frame_words
+from apps.rag.understanding.lexicon_files import ANY_FIELD, WordGroup, files_revision, groups_built_in
+from apps.rag.understanding.misspelt import Corrections, corrections_of
+from kauri.lib.text import fold
 
 # A word this short has the stem of too many others ("part" and "partie"): only it and its plural count.
 _MIN_STEMMED = 6
 _MAX_GAP = 1  # words that may stand between those of a key: "vendre toutes ses parts"
+_WORD = re.compile(r"[^\W_]+(?:[&-](?=\w)[^\W_]+)*")
+_ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu)'")
+# Words that a key and a question may have or lack: "acompte au fournisseur" is "acompte fournisseur".
+_LIGHT_TABLE = "le la les l un une des du de d a au aux en et mon ma mes ton ta tes son sa ses notre nos"
+_LIGHT = frozenset(_LIGHT_TABLE.split())
+_ENDINGS = ("e", "es", "ent", "ons", "ez", "ee", "ees", "er", "era", "ait", "aient", "erait", "erai", "ai")
+_MIN_STEM = 5  # a shorter stem is that of other words too: "partir" and "partie"
+# Words of two fields that everyday words of others meet by chance ("voiture", "maison"): they count where a question
+# speaks of that field.
+_SPEAKS_OF = {
+    "accounting": re.compile(
+        r"\b(?:comptes?|compta\w*|ecritures?|imput\w+|debit\w*|credit\w*|enregistr\w+|classes?|libelle|passer|achat\w*"
+        r"|achet\w+|vend\w*|ventes?|factur\w+|pay\w+|regl(?:e|er|ement)s?|amorti\w*|immobilis\w+|stocks?|charges?"
+        r"|produits?|bilan|tva|depens\w+|frais|vers\w+|encaiss\w+|rembours\w+|provision\w*|syscohada|journal|solde\w*"
+        r"|caisse|banque|loyer|salaires?|numero|dotations?|inventaire|exercice)\b"
+    ),
+    "tax": re.compile(
+        r"\b(?:impot\w*|impos\w+|tax\w+|fisc\w*|tva|cgi|irpp|its|igf|declar\w+|contribuable\w*|exonere\w*|exoneration\w*"
+        r"|deduct\w*|deduire|dedui\w*|redevanc\w+|patente\w*|douan\w+|retenue|precompte|abattement|degrevement|recouvr\w+"
+        r"|assiette|bareme|accises?|enregistrement|timbre|redressement|penalites?|convention fiscale|benefice\w*)\b"
+    ),
+}
+_ENOUGH_MATCHES = 2
+_ASKS_ACCOUNT = re.compile(
+    r"\b(?:comptes?|sous-comptes?|classes?|imput\w+|comptabilis\w+|debiter|crediter|ecritures?|libelle)\b"
+)
+_NOT_AN_ACCOUNT = re.compile(
+    r"\b(?:commissaires? (?:aux|au) comptes?|comptes? (?:annuels?|sociaux|bloques?|rendus?|de resultats?|consolides?"
+    r"|bancaires?|des associes)|(?:pour|a|mon|son|le|les|aux) (?:le )?comptes? (?!de|du|pour|des|d'|est|\?|$)"
+    r"|approb\w+ (?:des|les) comptes|(?:voir|controler|verifier|approuver|valider|certifier|arreter) les comptes)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,74 +65,189 @@ class Meaning:
     terms: tuple[tuple[str, ...], ...]
 
 
-def _key(word: str) -> str:
-    return analysis.stem(word) if len(word) >= _MIN_STEMMED else f"={word.rstrip('sx') if len(word) > 3 else word}"
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A key, each word of it by its forms; what it stands for; the field that it belongs to."""
+
+    key: tuple[frozenset[str], ...]
+    terms: tuple[tuple[str, ...], ...]
+    field: str
 
 
-def _entries() -> Iterator[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]:
-    for line in VOCABULARY.splitlines():
-        if ":" not in line or line.startswith("#"):
-            continue
-        said, _, meant = line.partition(":")
-        terms = tuple(tuple(dict.fromkeys(analysis.terms(form))) for form in meant.split(","))
-        for form in said.split(","):
-            yield tuple(_key(word) for word in analysis.words(form)), terms
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """A snapshot: entries by each form of their first word, longest first; the words that it knows; its revision."""
+
+    by_first: Mapping[str, tuple[_Entry, ...]]
+    corrections: Corrections
+    revision: str
 
 
-@lru_cache(maxsize=1)
-def _by_first() -> dict[str, list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]]:
-    """Index the entries by the first word of their keys, longest keys first; equal keys join."""
-    joined: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
-    for key, terms in _entries():
-        if key:
-            joined[key] = (*joined.get(key, ()), *terms)
-    table: dict[str, list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]] = {}
-    for key in sorted(joined, key=len, reverse=True):
-        table.setdefault(key[0], []).append((key, joined[key]))
-    return table
+@dataclass(slots=True)
+class _Current:
+    lexicon: Lexicon | None = None
 
 
-@lru_cache(maxsize=1)
-def _verbs() -> frozenset[str]:
-    """Return the stems of the verbs among the keys."""
-    keys = [word for line in VOCABULARY.splitlines() for word in analysis.words(line.partition(":")[0])]
-    return frozenset(_key(word) for word in keys if word.endswith(("er", "ir", "re")) and len(word) >= _MIN_STEMMED)
+_current = _Current()
+
+
+def lexicon() -> Lexicon:
+    """Return the snapshot in use; before anything was read from the table, that of the files."""
+    if _current.lexicon is None:
+        _current.lexicon = lexicon_of(())
+    return _current.lexicon
+
+
+def lexicon_revision() -> str:
+    """Return what tells the words in use from any others: part of the key of every cached answer."""
+    return lexicon().revision
+
+
+def lexicon_use(curated: Sequence[WordGroup]) -> None:
+    """Use these words of curators beside those of the files from now on, in every thread."""
+    _current.lexicon = lexicon_of(curated)
+
+
+def lexicon_of(curated: Sequence[WordGroup]) -> Lexicon:
+    """Build a snapshot of the files and of curators' words."""
+    groups = (*groups_built_in(), *curated)
+    by_first: dict[str, list[_Entry]] = {}
+    for entry in _entries(groups):
+        for form in entry.key[0]:
+            by_first.setdefault(form, []).append(entry)
+    ordered = {form: tuple(sorted(found, key=lambda each: -len(each.key))) for form, found in by_first.items()}
+    digest = hashlib.sha256(repr([(group.said, group.meant) for group in curated]).encode()).hexdigest()[:8]
+    known = {word for group in groups for form in (*group.said, *group.meant) for word in _words(form)}
+    return Lexicon(
+        ordered,
+        corrections_of(known | field_words() | frame_words()),
+        f"{files_revision()}-{digest if curated else '0'}",
+    )
+
+
+def meanings(text: str) -> tuple[Meaning, ...]:
+    """Return what the words of a question mean in the texts' words; a stretch of several words goes before one."""
+    snapshot = lexicon()
+    return _meanings(text, snapshot.revision)
+
+
+def expansions(text: str) -> tuple[str, ...]:
+    """Return the index terms that a question means and does not say, each once."""
+    snapshot = lexicon()
+    return _expansions(text, snapshot.revision)
 
 
 @lru_cache(maxsize=2_048)
-def meanings(text: str) -> tuple[Meaning, ...]:
-    """Return what the words of a question mean in the texts' words; a stretch of several words goes before one."""
-    words = analysis.words(text)
-    # "ferme" is short, and yet a form of "fermer"
-    keys = [{_key(word), analysis.stem(word)} & (_verbs() | {_key(word)}) for word in words]
-    found: list[Meaning] = []
+def _expansions(text: str, _revision: str) -> tuple[str, ...]:
+    said = set(analysis.terms(text))
+    added = dict.fromkeys(term for meaning in meanings(text) for form in meaning.terms for term in form)
+    return tuple(term for term in added if term not in said)
+
+
+@lru_cache(maxsize=2_048)
+def _meanings(text: str, _revision: str) -> tuple[Meaning, ...]:
+    snapshot = lexicon()
+    typed = _words(text)
+    words = [snapshot.corrections.get(word) or word for word in typed]
+    forms = [_forms_of_question(word) for word in words]
+    matches = list(_matches(snapshot, forms))
+    fields = _fields(text, matches)
+    found = [
+        Meaning(said, entry.terms)
+        for entry, places in matches
+        if entry.field in fields and (said := _index_terms(typed[place] for place in places))
+    ]
+    mended = [
+        Meaning((analysis.stem(word),), ((analysis.stem(right),),))
+        for word, right in zip(typed, words, strict=True)
+        if right != word and analysis.stem(right) != analysis.stem(word)
+    ]
+    return (*found, *mended)
+
+
+def _fields(text: str, matches: Sequence[tuple[_Entry, list[int]]]) -> frozenset[str]:
+    """Return the fields whose words count in a question."""
+    folded = fold(text)
+    fields = {field for field, speaks in _SPEAKS_OF.items() if speaks.search(folded)}
+    if _ASKS_ACCOUNT.search(_NOT_AN_ACCOUNT.sub(" ", folded)):
+        return frozenset({"accounting", "statements", ANY_FIELD})
+    own = belonging(text)
+    if own.own or own.shared or len(matches) >= _ENOUGH_MATCHES:
+        fields |= {"company", "governance", "arbitration", "statements"}
+    return frozenset({*fields, ANY_FIELD})
+
+
+def _matches(snapshot: Lexicon, forms: Sequence[AbstractSet[str]]) -> Iterator[tuple[_Entry, list[int]]]:
+    """Yield the entries that the words of a question are; those of several words take theirs, one goes beside all."""
     taken: set[int] = set()
-    for at, own in enumerate(keys):
-        entries = [each for key in own for each in _by_first().get(key, ())]
-        for entry, terms in sorted(entries, key=lambda each: -len(each[0])):
-            places = _places(entry, keys, at)
+    for at, own in enumerate(forms):
+        first = {id(each): each for form in own for each in snapshot.by_first.get(form, ())}
+        entries = sorted(first.values(), key=lambda each: -len(each.key))
+        longest = 0
+        for entry in entries:
+            if len(entry.key) < longest:
+                continue
+            places = _places(entry.key, forms, at)
             if places and not taken & set(places):
-                taken |= set(places) if len(places) > 1 else set()
-                found.append(Meaning(tuple(analysis.stem(words[place]) for place in places), terms))
-                break
-    return tuple(found)
+                longest = len(entry.key)
+                yield entry, places
+                if len(places) == 1:
+                    continue
+                taken |= set(places[1:])
+        if longest > 1:
+            taken.add(at)
 
 
-def _places(entry: tuple[str, ...], keys: Sequence[AbstractSet[str]], at: int) -> list[int]:
-    """Return where the words of an entry stand from `at` on, each at most one word after the one before."""
+def _places(key: tuple[frozenset[str], ...], forms: Sequence[AbstractSet[str]], at: int) -> list[int]:
+    """Return where the words of a key stand from `at` on, each at most one word after the one before."""
     places = [at]
-    for wanted in entry[1:]:
-        near = range(places[-1] + 1, min(len(keys), places[-1] + 2 + _MAX_GAP))
-        place = next((n for n in near if wanted in keys[n]), None)
+    for wanted in key[1:]:
+        near = range(places[-1] + 1, min(len(forms), places[-1] + 2 + _MAX_GAP))
+        place = next((n for n in near if wanted & forms[n]), None)
         if place is None:
             return []
         places.append(place)
     return places
 
 
-@lru_cache(maxsize=2_048)
-def expansions(text: str) -> tuple[str, ...]:
-    """Return the index terms that a question means and does not say, each once."""
-    said = set(analysis.terms(text))
-    added = dict.fromkeys(term for meaning in meanings(text) for form in meaning.terms for term in form)
-    return tuple(term for term in added if term not in said)
+def _entries(groups: Iterable[WordGroup]) -> Iterator[_Entry]:
+    for group in groups:
+        terms = tuple(tuple(dict.fromkeys(analysis.terms(form))) for form in group.meant)
+        for form in group.said:
+            key = tuple(_forms_of_key(word) for word in _words(form))
+            if key:
+                yield _Entry(key, terms, group.field)
+
+
+def _words(text: str) -> list[str]:
+    """Return the folded words of a text in order, small ones left out, those that turn a meaning kept."""
+    bare = _ELISION.sub("", analysis.normalise(text))
+    return [word for word in _WORD.findall(bare) if word not in _LIGHT]
+
+
+def _index_terms(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(analysis.stem(word) for word in words if word not in STOP_WORDS)
+
+
+@lru_cache(maxsize=50_000)
+def _forms_of_question(word: str) -> frozenset[str]:
+    exact = f"={_singular(word)}"
+    return frozenset({exact, _stem(word)} if len(word) >= _MIN_STEMMED else {exact})
+
+
+def _forms_of_key(word: str) -> frozenset[str]:
+    """Return the forms under which a word of a key is met: its stem, or itself; of a verb in -er those it takes."""
+    if len(word) >= 5 and word.endswith("er"):
+        verb = word[:-2]
+        forms = {f"={_singular(verb + ending)}" for ending in _ENDINGS if len(verb + ending) > 3}
+        return frozenset(forms | ({_stem(word)} if len(word) >= _MIN_STEMMED else set()))
+    return frozenset({_stem(word) if len(word) >= _MIN_STEMMED else f"={_singular(word)}"})
+
+
+def _stem(word: str) -> str:
+    stem = analysis.stem(word)
+    return stem if len(stem) >= _MIN_STEM else f"={_singular(word)}"
+
+
+def _singular(word: str) -> str:
+    return word.rstrip("sx") if len(word) > 3 else word
