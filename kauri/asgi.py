@@ -15,6 +15,7 @@ from django.conf import settings  # noqa: E402
 from django.urls import re_path  # noqa: E402
 
 from apps.chat.routing import chat_http_routes  # noqa: E402
+from apps.rag.stream import rag_http_routes  # noqa: E402
 from kauri.gate import ASGIApp, gated  # noqa: E402
 from kauri.lifespan import with_lifespan  # noqa: E402
 from kauri.spans import with_spans  # noqa: E402
@@ -23,6 +24,7 @@ from kauri.static import with_static  # noqa: E402
 _routes = URLRouter(
     [
         *chat_http_routes(_django),
+        *rag_http_routes(_django),
         re_path(r"", _django),  # type: ignore[arg-type] # Channels routes ASGI applications, not views
     ]
 )

@@ -216,7 +216,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kauri",
-    "DESCRIPTION": "Sourced answers on OHADA accounting and business law.",
+    "DESCRIPTION": "Sourced answers on OHADA accounting and business law."
+    " The engine for other services has [a page of its own](/v1/rag/docs).",
     "VERSION": KAURI_VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 import grpc
@@ -14,13 +13,14 @@ import numpy as np
 from django.utils import translation
 from prometheus_client import Gauge
 
+from apps.rag.answers import unexplained
 from apps.rag.grants import Grant, grant_read
 from apps.rag.grpc import options, rag_pb2, rag_pb2_grpc
 from apps.rag.grpc.status import refuse
 from apps.rag.grpc.wire import event_to_message, from_message, to_message
 from apps.rag.limits import question_check, texts_check
 from apps.rag.ports import RagEngine
-from apps.rag.types import AnswerEvent, Overrides, Question, Scope, SearchResult
+from apps.rag.types import AnswerEvent, Overrides, Question, Scope
 from kauri.lib import clock
 from kauri.lib.errors import InvalidInput, KauriError
 from kauri.lib.tracing import received_with, work_within
@@ -43,7 +43,7 @@ class RagEngineServicer(rag_pb2_grpc.RagEngineServicer):
         async with _serving("search", context, options.SEARCH_S, request.question.language) as grant:
             result = await self._engine.search(_question(request.question, grant))
             return rag_pb2.SearchResponse(
-                result=to_message(result if request.explain else _plain(result), rag_pb2.SearchResult())
+                result=to_message(result if request.explain else unexplained(result), rag_pb2.SearchResult())
             )
 
     async def Generate(self, request: rag_pb2.GenerateRequest, context: Context) -> None:  # noqa: N802 - the protocol's name
@@ -116,11 +116,6 @@ def _scope(message: rag_pb2.Question, grant: Grant) -> Scope:
         as_of=asked.as_of,
         country=asked.country,
     )
-
-
-def _plain(result: SearchResult) -> SearchResult:
-    passages = tuple(replace(ranked, leg_scores=()) for ranked in result.passages)
-    return replace(result, passages=passages, rankings=(), timings_ms=(), dropped=0)
 
 
 def _language(asked: str, headers: dict[str, str]) -> str:

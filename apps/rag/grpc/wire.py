@@ -5,7 +5,6 @@ A field that a value has and its message has not is an error at first use; a tes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from apps.rag.answers import EVENT_NAMES
 from apps.rag.grpc import rag_pb2
 from apps.rag.types import AnswerEvent
 
@@ -60,7 +60,7 @@ def from_message(message: Message, kind: type[Value]) -> Value:
 def event_to_message(event: AnswerEvent) -> rag_pb2.AnswerEvent:
     """Return an answer's event as it goes over the wire."""
     message = rag_pb2.AnswerEvent()
-    inner: Message = getattr(message, _NAMES[type(event)])
+    inner: Message = getattr(message, EVENT_NAMES[type(event)])
     inner.SetInParent()  # an event without fields is one all the same
     to_message(event, inner)
     return message
@@ -159,9 +159,4 @@ def _put_pair(pair: tuple[str, float], message: rag_pb2.NamedNumber) -> None:
     message.name, message.value = pair
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-_NAMES: Mapping[type, str] = {kind: _snake(kind.__name__) for kind in get_args(AnswerEvent)}
-_KINDS: Mapping[str, Any] = {name: kind for kind, name in _NAMES.items()}
+_KINDS: Mapping[str, Any] = {name: kind for kind, name in EVENT_NAMES.items()}
