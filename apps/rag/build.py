@@ -16,6 +16,7 @@ from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
 from apps.rag.grpc.client import RemoteEngine
 from apps.rag.ports import RagEngine
+from apps.rag.rerankers import reranker_named
 from apps.rag.retrieval.folder import LexicalFolder
 
 
@@ -27,6 +28,7 @@ def build_engine(
     return Engine(
         folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
         embedder=model,
+        reranker=reranker_named(settings.KAURI_RERANKER),
         providers=build_chat_models(),
         config=calibrated(config or configured(), model.name),
     )

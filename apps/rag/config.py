@@ -56,6 +56,7 @@ class RagConfig:
     embed_cache_ttl_s: int = 30 * 86_400
     embed_deadline_s: float = 3.0  # after which a question goes on without its vector
     embed_pause_s: float = 10.0  # how long questions do without vectors after one had to
+    is_reranked: bool = True  # False: candidates stay in the order in which they were found
     # cross-encoder
     n_reranked: int = 30  # passages that it reads
     rerank_deadline_s: float = 1.0  # after which the order stands as it is without it
@@ -87,11 +88,16 @@ def calibrated(config: RagConfig, embedder: str) -> RagConfig:
 
 def configured() -> RagConfig:
     """Return the configuration that the settings describe."""
-    return RagConfig(embed_batch=settings.KAURI_EMBED_BATCH, rerank_deadline_s=settings.KAURI_RERANK_DEADLINE_S)
+    return RagConfig(
+        embed_batch=settings.KAURI_EMBED_BATCH,
+        is_reranked=settings.KAURI_RERANKER != "none",
+        rerank_deadline_s=settings.KAURI_RERANK_DEADLINE_S,
+    )
 
 
 def overridden(config: RagConfig, overrides: Overrides) -> RagConfig:
     """Return the configuration of one search: what it overrides replaced, weights of unknown legs left out."""
+    config = replace(config, is_reranked=config.is_reranked and overrides.is_reranked)
     if overrides.n_passages is not None:
         config = replace(config, n_passages=overrides.n_passages)
     known = {each.name for each in fields(FusionWeights)}

@@ -21,11 +21,13 @@ from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
-from apps.rag.ports import ChatModel, Embedder, Vectors
+from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
+from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.evidence import evidence_of, signs_of
 from apps.rag.retrieval.fit import Probe, probe_of
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
+from apps.rag.retrieval.fusion import ranked
 from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
 from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
@@ -94,13 +96,20 @@ class Engine:
     """Answers questions over what is indexed. One per process; safe for any number of turns at once."""
 
     def __init__(
-        self, *, folder: LexicalFolder, embedder: Embedder, providers: Sequence[ChatModel], config: RagConfig
+        self,
+        *,
+        folder: LexicalFolder,
+        embedder: Embedder,
+        providers: Sequence[ChatModel],
+        config: RagConfig,
+        reranker: Reranker | None = None,
     ) -> None:
         self.config = config
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, vector_store(), config)
         self._follower = Follower(folder, config, self._legs.reopen)
-        self._has_tried_model = threading.Event()
+        self._rerank = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
+        self._has_tried_models = threading.Event()
 
     async def warm(self) -> None:
         """Bring the full text up to date if no other process does, open it, and begin to load the model.
@@ -112,7 +121,7 @@ class Engine:
         if self._folder.is_rebuild_asked():
             # it was damaged
             await self._open_full_text()
-        threading.Thread(target=self._load_model, name="kauri-model", daemon=True).start()
+        threading.Thread(target=self._load_models, name="kauri-models", daemon=True).start()
 
     async def _open_full_text(self) -> None:
         try:
@@ -122,14 +131,16 @@ class Engine:
             logger.warning("full text is not up to date", exc_info=True)
         await asyncio.to_thread(self._legs.reopen)
 
-    def _load_model(self) -> None:
+    def _load_models(self) -> None:
         warm_up(self._embedder)
-        self._has_tried_model.set()
+        if self._rerank:
+            self._rerank.load()
+        self._has_tried_models.set()
 
     @property
     def is_warm(self) -> bool:
         """Tell whether the full text is open and the model loaded (or known not to load): no question waits."""
-        return self._legs.has_reader and self._has_tried_model.is_set()
+        return self._legs.has_reader and self._has_tried_models.is_set()
 
     def start(self) -> None:
         """Follow the change log from now on."""
@@ -156,6 +167,7 @@ class Engine:
             ANALYSIS_REVISION,
             self._embedder.name,
             self._embedder.revision,
+            self._rerank and self._rerank.name,
             models,
         )
         return repr((*parts, self.config))
@@ -222,7 +234,8 @@ class Engine:
         found = Found(legs, first, vector, admitted, len(ids))
         with stage("reranking"):
             weighed = await asyncio.to_thread(self._weighed, asked, found)
-            return await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
+            model_scores = await self._model_scores(asked, weighed)
+            return await asyncio.to_thread(self._ranked, asked, found, weighed, model_scores, marks)
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
@@ -254,25 +267,33 @@ class Engine:
             asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
         )
         candidates = Candidates(rankings, admitted, resolved, by_number)
-        if not asked.question.overrides.is_reranked:
+        if not asked.config.is_reranked:
             return Weighed(candidates, probe, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
         letters = Letters(asked.query.grams, *self._legs.frequencies(asked.query.grams, "grams"))
         cues = cues_of(plain(asked.question.text), probe, letters, preference.answer_kind)
         return Weighed(candidates, probe, scored(candidates, preference, cues, asked.config))
+
+    async def _model_scores(self, asked: Asked, weighed: Weighed) -> Mapping[int, float] | None:
+        """Return a cross-encoder's scores of the best candidates, by entry id: {} where there is none, None if late."""
+        if self._rerank is None or not asked.config.is_reranked or weighed.candidates.is_reference_search:
+            return {}
+        best = ranked(weighed.scores)[: asked.config.n_reranked]
+        passages = [weighed.candidates.admitted[hit.entry_id].passage for hit in best]
+        return await self._rerank.scores_in_time(asked.reading.understanding.standalone, passages)
 
     def _ranked(
         self,
         asked: Asked,
         found: Found,
         weighed: Weighed,
-        model_scores: Mapping[int, float],
+        model_scores: Mapping[int, float] | None,
         marks: list[tuple[str, float, float]],
     ) -> SearchResult:
         resolved, probe = weighed.candidates.resolved, weighed.probe
-        scores = blend(weighed.scores, model_scores, asked.config)
+        scores = blend(weighed.scores, model_scores or {}, asked.config)
         passages = order(weighed.candidates, scores, asked.config)
         judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
-        if asked.question.overrides.is_reranked:
+        if asked.config.is_reranked:
             passages = official_first(passages, judge, asked.config)
         evidence = judge(passages)
         if not resolved.entry_ids and not _is_of_act_asked(asked.reading.codes, passages):
@@ -286,7 +307,7 @@ class Engine:
             evidence=evidence,
             is_answerable=not reason,
             refusal_reason=reason,
-            degraded=self._degraded(found, asked.question.overrides.legs),
+            degraded=self._degraded(found, asked.question.overrides.legs, model_scores),
             dropped=found.n_wanted - len(found.admitted),
             index_revision=self._legs.revision,
             timings_ms=_timings(marks, weighed.candidates.rankings),
@@ -301,7 +322,7 @@ class Engine:
             return 0.0
         return evidence_of(signs_of(probe, passages, belonging(standalone)))
 
-    def _degraded(self, found: Found, legs: Sequence[str]) -> tuple[str, ...]:
+    def _degraded(self, found: Found, legs: Sequence[str], model_scores: Mapping[int, float] | None) -> tuple[str, ...]:
         """Name what is missing of what was asked for; `legs` are those asked for, all when empty."""
         marks: list[str] = []
         if not self._legs.has_embedder:
@@ -310,6 +331,8 @@ class Engine:
             marks.append("vectors_unavailable")
         if _wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")
+        if model_scores is None:
+            marks.append("rerank_unavailable")
         return tuple(marks)
 
     def _nothing(self, question: Question, reading: Reading, marks: list[tuple[str, float, float]]) -> SearchResult:

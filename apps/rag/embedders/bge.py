@@ -64,8 +64,10 @@ class BgeEmbedder:
         with self._lock:
             try:
                 return self._encoded([text[:_MAX_CHARACTERS] for text in texts])
-            except (ImportError, OSError, RuntimeError, ValueError, LookupError, TypeError, MemoryError) as error:
-                # torch and transformers raise all of these for files that are not what they should be
+            except EmbedderFailed:
+                raise
+            except Exception as error:
+                # torch, transformers, tokenizers and safetensors each raise whatever they like
                 raise EmbedderFailed from error
 
     def _encoded(self, texts: list[str]) -> Vectors:

@@ -96,9 +96,10 @@ def blend(scores: Mapping[int, float], model_scores: Mapping[int, float], config
     own, said = _unit(read), _unit({entry_id: model_scores[entry_id] for entry_id in read})
     share = config.model_share
     mixed = {entry_id: (1.0 - share) * own[entry_id] + share * said[entry_id] for entry_id in read}
-    low, high = min(read.values()), max(read.values())
+    low = min(read.values())
+    width = (max(read.values()) - low) or 1.0
     # back on the scale of the others, which the model did not read
-    return {**scores, **{entry_id: low + (high - low) * value for entry_id, value in mixed.items()}}
+    return {**scores, **{entry_id: low + width * value for entry_id, value in mixed.items()}}
 
 
 def order(candidates: Candidates, scores: Mapping[int, float], config: RagConfig) -> tuple[RankedPassage, ...]:

@@ -43,7 +43,9 @@ def vector_of(text: str) -> list[float]:
 
 
 def _bodies(texts: list[str]) -> dict[str, bytes]:
-    good = [{"object": "embedding", "index": at, "embedding": vector_of(text)} for at, text in enumerate(texts)]
+    good: list[dict[str, Any]] = [
+        {"object": "embedding", "index": at, "embedding": vector_of(text)} for at, text in enumerate(texts)
+    ]
 
     def reply(rows: list[dict[str, Any]]) -> bytes:
         return json.dumps({"object": "list", "data": rows, "model": "m", "usage": {}}).encode()

@@ -45,7 +45,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 def test_shape_and_type_are_what_the_port_promises(embedder: Embedder) -> None:
     vectors = embedder.embed(TEXTS)
-    assert (vectors.shape, vectors.dtype) == ((4, embedder.dimension), np.float32)
+    assert vectors.shape == (4, embedder.dimension)
+    assert vectors.dtype == np.float32
     assert embedder.embed([]).shape == (0, embedder.dimension)
     assert 0 < len(embedder.name) <= 120
 
