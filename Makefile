@@ -5,7 +5,7 @@ JOBS ?= 2
 ARGS ?=
 SOURCES = apps kauri e2e benchmarks samples manage.py
 
-.PHONY: help run test e2e lint format messages lock environment environment-dev
+.PHONY: help run test e2e lint format messages bench-peers lock environment environment-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,11 @@ format: environment-dev ## mend what can be mended
 
 messages: environment-dev ## extract every sentence, keep its translations, compile; says what is still to translate
 	$(PY) manage.py messages
+
+bench-peers: environment ## compare Kauri with its peers, in an environment of its own; half an hour (ARGS="--sets piaf --no-scale")
+	@test -x var/bench-venv/bin/python || $(PY) -m venv var/bench-venv
+	@var/bench-venv/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	@exec var/bench-venv/bin/python benchmarks/peers.py $(ARGS)
 
 lock: environment-dev ## resolve requirements/*.in into requirements/*.txt
 	$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
