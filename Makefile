@@ -3,9 +3,12 @@
 PY = .venv/bin/python
 JOBS ?= 2
 ARGS ?=
+# What torch's build for Linux and CUDA pins by itself (see requirements/models.in)
+OF_TORCH = triton cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
+	cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 SOURCES = apps kauri e2e benchmarks samples manage.py
 
-.PHONY: help run test e2e lint format messages bench-peers lock environment environment-dev
+.PHONY: help run test test-models e2e lint format messages bench-peers lock models environment environment-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -15,6 +18,9 @@ run: environment ## install what is needed and start everything (ARGS="--port 90
 
 test: environment-dev ## run the whole test suite on stores of its own (ARGS="-k sarl", JOBS=4)
 	@exec $(PY) -m pytest -n $(JOBS) $(ARGS)
+
+test-models: environment-dev models ## test with real models, tiny and random ones that the tests make
+	@exec $(PY) -m pytest -m models $(ARGS)
 
 e2e: environment-dev ## run the real stack and, where Chromium is installed, a visitor's way through it
 	@exec $(PY) -m pytest e2e $(ARGS)
@@ -49,6 +55,12 @@ lock: environment-dev ## resolve requirements/*.in into requirements/*.txt
 		--no-emit-find-links requirements/dev.in -o requirements/dev.txt
 	$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links requirements/base.in -o requirements/base.txt -c requirements/dev.txt
+	$(PY) -m uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+		$(addprefix --no-emit-package ,$(OF_TORCH)) requirements/models.in -o requirements/models.txt \
+		-c requirements/dev.txt
+
+models: environment ## install BGE-M3's and cross-encoders' packages (torch, some 200 MB to 3 GB)
+	@sh kauri/launcher/environment.sh models
 
 environment:
 	@sh kauri/launcher/environment.sh base

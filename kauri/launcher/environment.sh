@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make .venv and install the locked requirements; do nothing where that has been done.
-# Usage, from the project's folder: sh kauri/launcher/environment.sh base|dev
+# Usage, from the project's folder: sh kauri/launcher/environment.sh base|dev|models
 # PYTHON may name the interpreter to use.
 set -eu
 
@@ -45,8 +45,13 @@ else
     fi
 fi
 
-echo "Installation de $(grep -c '^[A-Za-z0-9]' "$lock") paquets (une minute environ la première fois)."
-if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock"; then
+duration="une minute environ"
+if [ "$wanted" = models ]; then duration="plusieurs minutes"; fi
+echo "Installation de $(grep -c '^[A-Za-z0-9]' "$lock") paquets ($duration la première fois)."
+# requirements/models.in says why that set has none.
+hashes=--require-hashes
+if [ "$wanted" = models ]; then hashes=; fi
+if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input $hashes -r "$lock"; then
     echo "Les paquets n'ont pas pu être installés (voir ci-dessus) : vérifiez l'accès à l'index de paquets, puis relancez." >&2
     exit 1
 fi
