@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from apps.rag.evaluation.asking import DEFAULT_LEGS
 from apps.rag.evaluation.corpus import corpus_read
@@ -184,3 +188,44 @@ def test_a_dataset_is_measured_leg_by_leg_and_by_its_answers(tmp_path: Path, set
     assert not IndexEntry.objects.exclude(namespace="eval_actes").exists()
     recall_plot([measured.report], tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run rag_eval as a person does, where nothing of Kauri runs."""
+    unset = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_STATE_URL", "REDIS_CACHE_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    environment |= {"KAURI_VAR_DIR": str(folder / "var"), "KAURI_DATA_DIR": str(folder)}
+    argv = [sys.executable, "manage.py", "rag_eval", *arguments]
+    return subprocess.run(
+        argv, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.mark.timeout(150)
+def test_the_command_measures_on_stores_of_its_own_and_prints_one_object(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "actes")
+    plot = tmp_path / "recall.png"
+    finished = run(str(folder), "--json", "--plot", str(plot), "--embedder", "none", folder=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    told = json.loads(finished.stdout)
+    assert set(told) >= {"dataset", "n_passages", "n_questions", "legs", "answers", "ms"}
+    assert set(told["legs"]["reranked"]) == {"recall@1", "recall@5", "recall@10", "recall@100", "mrr@10", "ndcg@10"}
+    assert told["legs"]["lexical"]["recall@10"] == 1.0
+    assert told["answers"]["refused_rightly"] == 1.0
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    # what it started is gone, and what it keeps are vectors
+    assert not list((tmp_path / "var").glob("postgres*"))
+    assert not (tmp_path / "var" / "run").exists()
+
+
+def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path: Path) -> None:
+    nowhere = run(str(tmp_path / "nowhere"), folder=tmp_path)
+    assert (nowhere.returncode, nowhere.stdout) == (1, "")
+    assert "nowhere" in nowhere.stderr
+    assert "Traceback" not in nowhere.stderr
+    unknown = run(str(write_set(tmp_path / "actes")), "--in-force", "autre=2025-01-01..", folder=tmp_path)
+    assert unknown.returncode == 1
+    assert "autre" in unknown.stderr
+    backwards = run(str(tmp_path / "actes"), "--in-force", "actes=2026-01-01", folder=tmp_path)
+    assert backwards.returncode == 2
+    assert "CORPUS=" in backwards.stderr
