@@ -55,6 +55,7 @@ class RagConfig:
     embed_batch: int = 10  # texts in one batch for the model
     embed_cache_ttl_s: int = 30 * 86_400
     embed_deadline_s: float = 3.0  # after which a question goes on without its vector
+    embed_load_s: float = 15.0  # the same before there was a first one, since a model may still load
     embed_pause_s: float = 10.0  # how long questions do without vectors after one had to
     is_reranked: bool = True  # False: candidates stay in the order in which they were found
     # cross-encoder

@@ -7,11 +7,10 @@ import contextlib
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 
 from apps.rag.config import RagConfig
-from apps.rag.embedders.cached import embed_cached
+from apps.rag.embedders.asking import QuestionVectors
 from apps.rag.errors import EmbedderFailed, VectorsUnavailable
 from apps.rag.ports import Embedder, VectorIndex, Vectors, VectorStore
 from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
@@ -40,7 +39,7 @@ class Legs:
         self._vector_index: VectorIndex | None = None
         self._index_looked_up = float("-inf")
         self._sentences = SentenceVectors(config.sentence_cache_entries)
-        self._query_vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._questions = QuestionVectors(embedder, config)
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
         self._lock = threading.Lock()
 
@@ -113,26 +112,11 @@ class Legs:
         """Return a question's vector (dimension,), or None without an embedder or when it fails."""
         if not self.has_embedder:
             return None
-        with self._lock:
-            known = self._query_vectors.get(text)
-            if known is not None:
-                self._query_vectors.move_to_end(text)
-                return known
         try:
             with stage("embedding"):
-                vector = await asyncio.to_thread(self._embed, text)
+                return await self._questions.vector(text)
         except EmbedderFailed:
-            logger.exception("a question could not be embedded")
             return None
-        with self._lock:
-            self._query_vectors[text] = vector
-            while len(self._query_vectors) > self._config.query_cache_entries:
-                self._query_vectors.popitem(last=False)
-        return vector
-
-    def _embed(self, text: str) -> Vectors:
-        vectors: Vectors = embed_cached(self._embedder, [text], ttl_s=self._config.embed_cache_ttl_s, batch=1)[0]
-        return vectors
 
     async def vector_index(self) -> VectorIndex | None:
         """Return the live index of vectors; one that is not there yet is looked for every few seconds."""
