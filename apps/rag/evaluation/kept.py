@@ -38,7 +38,18 @@ def vectors_restore(path: Path) -> int:
 
 
 def vectors_keep(path: Path) -> int:
-    """Write the vectors of the embedding cache that are not yet on disk; return how many there are now."""
+    """Write the vectors of the embedding cache that are not yet on disk; return how many there are now.
+
+    A disk that takes none costs the next measurement its time, and this one nothing.
+    """
+    try:
+        return _keep(path)
+    except (OSError, sqlite3.DatabaseError):
+        logger.warning("vectors cannot be kept on disk", exc_info=True)
+        return 0
+
+
+def _keep(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=60)) as kept, kept:
         kept.execute(_TABLE)

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from apps.rag.evaluation.asking import DEFAULT_LEGS
 from apps.rag.evaluation.corpus import corpus_read
 from apps.rag.evaluation.dataset import dataset_read
 from apps.rag.evaluation.evaluate import Wishes, evaluate
 from apps.rag.evaluation.figures import contains, figures
+from apps.rag.evaluation.kept import vectors_keep, vectors_restore
 from apps.rag.evaluation.lines import BadDataset
 from apps.rag.evaluation.metrics import paired_bootstrap
 from apps.rag.evaluation.plot import recall_plot
@@ -188,6 +190,24 @@ def test_a_dataset_is_measured_leg_by_leg_and_by_its_answers(tmp_path: Path, set
     assert not IndexEntry.objects.exclude(namespace="eval_actes").exists()
     recall_plot([measured.report], tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_vectors_come_back_from_disk_and_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "eval" / "vectors.sqlite3"
+    cache.clear()
+    cache.set_many({f"embed:{n:064d}": bytes([n % 256]) * 8 for n in range(1_500)})
+    cache.set("query:answer", b"stays away")
+    assert vectors_keep(path) == 1_500
+    cache.clear()
+    assert vectors_restore(path) == 1_500
+    assert cache.get(f"embed:{7:064d}") == b"\x07" * 8
+    assert cache.get("query:answer") is None
+    path.write_bytes(b"no database, " * 1_000)
+    assert vectors_restore(path) == 0
+    assert vectors_keep(path) == 1_500
+    cache.clear()
+    (tmp_path / "file").touch()
+    assert vectors_keep(tmp_path / "file" / "vectors.sqlite3") == 0
 
 
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -77,6 +77,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except LaunchError as error:
             raise CommandError(_(error.template) % error.parameters) from error
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
         self._tell(measured, options)
 
     def _tell(self, measured: Sequence[Measured], options: Mapping[str, Any]) -> None:
