@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 
 from apps.rag.analysis import ANALYSIS_REVISION
 from apps.rag.config import RagConfig, overridden
-from apps.rag.embedders import warm_up
+from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients
@@ -29,16 +29,35 @@ from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
 from apps.rag.retrieval.fusion import ranked
 from apps.rag.retrieval.legs import Legs
-from apps.rag.retrieval.query import LexicalQuery, lexical_query, preference_of, speaks_of_act
-from apps.rag.retrieval.ranking import Candidates, blend, fused_ranking, official_first, order, scored
-from apps.rag.retrieval.resolve import Resolved, Wanted, lookup_keys, resolve, wanted
+from apps.rag.retrieval.query import lexical_query, preference_of
+from apps.rag.retrieval.ranking import (
+    Candidates,
+    blend,
+    fused_ranking,
+    official_first,
+    order,
+    scored,
+    sign_table,
+)
+from apps.rag.retrieval.resolve import Resolved, lookup_keys, resolve, wanted
 from apps.rag.retrieval.signs import Letters, cues_of
+from apps.rag.retrieval.stages import (
+    Asked,
+    Examined,
+    Found,
+    Weighed,
+    chosen,
+    is_of_act_asked,
+    refusal_reason,
+    stored_rankings,
+    timings,
+    wants,
+)
 from apps.rag.stores import vector_store
-from apps.rag.stores.postgres import FirstRound, Hydrated
+from apps.rag.stores.postgres import FirstRound
 from apps.rag.tracing import answer_spanned, engine_span, stage
 from apps.rag.types import (
     AnswerEvent,
-    Hit,
     Question,
     RankedPassage,
     Ranking,
@@ -47,8 +66,8 @@ from apps.rag.types import (
     SearchResult,
 )
 from apps.rag.understanding.domain import belonging
-from apps.rag.understanding.former import scope_of_former_plan
-from apps.rag.understanding.intent import CONVERSATION, OUT_OF_SCOPE, REFERENCE_SEARCH
+from apps.rag.understanding.editions import scope_meant
+from apps.rag.understanding.intent import CONVERSATION, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading, understand
@@ -56,40 +75,6 @@ from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
-
-# The passages that carry an answer; further down, a match is chance.
-_FIRST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on its way through retrieval."""
-
-    question: Question
-    reading: Reading
-    query: LexicalQuery
-    sought: tuple[Wanted, ...]
-    config: RagConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came."""
-
-    legs: tuple[Ranking, ...]
-    first: FirstRound
-    vector: Vectors | None
-    admitted: Mapping[int, Hydrated]
-    n_wanted: int
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """The candidates with the built-in scorer's verdict on each, by entry id, before a model has read them."""
-
-    candidates: Candidates
-    probe: Probe
-    scores: Mapping[int, float]
 
 
 class Engine:
@@ -115,8 +100,9 @@ class Engine:
         """Bring the full text up to date if no other process does, open it, and begin to load the model.
 
         The model loads in a thread of its own: a process may serve at once, and only the first question waits.
-        Without a database the follower tries again, and search says what is missing.
+        Without a database the follower tries again, and search says what is missing. Raises EmbedderMisconfigured.
         """
+        logger.info("vectors by %s", await asyncio.to_thread(identify, self._embedder))
         await self._open_full_text()
         if self._folder.is_rebuild_asked():
             # it was damaged
@@ -212,7 +198,7 @@ class Engine:
         )
 
     async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
-        question = replace(question, scope=scope_of_former_plan(question))
+        question = replace(question, scope=scope_meant(question, reading.understanding.as_of_hint))
         marks = [("understand", started, time.perf_counter())]
         if not question.scope.namespaces or reading.understanding.intent == CONVERSATION:
             return self._nothing(question, reading, marks)
@@ -220,22 +206,39 @@ class Engine:
         with stage("hybrid_search"):
             return await self._retrieved(asked, marks)
 
+    async def examine(self, question: Question) -> Examined:
+        """Search without a model, and return what ranking and evidence are made of. Raises RetrievalUnavailable."""
+        asked = await self._asked(question, _read(question))
+        now = time.perf_counter()
+        marks = [("understand", now, now)]
+        found = await self._found(asked, marks)
+        weighed = await asyncio.to_thread(self._weighed, asked, found)
+        result = await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
+        resolved = weighed.candidates.resolved
+        is_by_rule = resolved.entry_ids or resolved.missing or result.refusal_reason == "out_of_scope"
+        signs = signs_of(weighed.cues.probe, result.passages, belonging(asked.reading.understanding.standalone))
+        table = sign_table(weighed.candidates, weighed.preference, weighed.cues, asked.config)
+        return Examined(result, table, None if is_by_rule or not result.evidence else signs)
+
     async def _retrieved(self, asked: Asked, marks: list[tuple[str, float, float]]) -> SearchResult:
+        found = await self._found(asked, marks)
+        with stage("reranking"):
+            weighed = await asyncio.to_thread(self._weighed, asked, found)
+            model_scores = await self._model_scores(asked, weighed)
+            return await asyncio.to_thread(self._ranked, asked, found, weighed, model_scores, marks)
+
+    async def _found(self, asked: Asked, marks: list[tuple[str, float, float]]) -> Found:
         question = asked.question
         lexical, (vector, first) = await asyncio.gather(
             self._legs.lexical(asked.query, question.scope), self._stored(asked)
         )
         marks.append(("legs", marks[-1][2], time.perf_counter()))
-        legs = _chosen((*lexical, *_stored_rankings(first, vector)), question.overrides.legs)
+        legs = chosen((*lexical, *stored_rankings(first, vector)), question.overrides.legs)
         legs = (*legs, fused_ranking(legs, asked.config))
         ids = self._candidate_ids(legs[-1], first)
         admitted = await self._legs.hydrate(question.scope, ids)
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
-        found = Found(legs, first, vector, admitted, len(ids))
-        with stage("reranking"):
-            weighed = await asyncio.to_thread(self._weighed, asked, found)
-            model_scores = await self._model_scores(asked, weighed)
-            return await asyncio.to_thread(self._ranked, asked, found, weighed, model_scores, marks)
+        return Found(legs, first, vector, admitted, len(ids))
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
@@ -249,7 +252,7 @@ class Engine:
     async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
         legs = asked.question.overrides.legs
         standalone = asked.reading.understanding.standalone
-        vector = await self._legs.embed(standalone) if _wants("dense", legs) else None
+        vector = await self._legs.embed(standalone) if wants("dense", legs) else None
         return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
 
     def _candidate_ids(self, fused: Ranking, first: FirstRound) -> list[int]:
@@ -267,11 +270,11 @@ class Engine:
             asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
         )
         candidates = Candidates(rankings, admitted, resolved, by_number)
-        if not asked.config.is_reranked:
-            return Weighed(candidates, probe, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
         letters = Letters(asked.query.grams, *self._legs.frequencies(asked.query.grams, "grams"))
         cues = cues_of(plain(asked.question.text), probe, letters, preference.answer_kind)
-        return Weighed(candidates, probe, scored(candidates, preference, cues, asked.config))
+        if not asked.config.is_reranked:
+            return Weighed(candidates, preference, cues, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
+        return Weighed(candidates, preference, cues, scored(candidates, preference, cues, asked.config))
 
     async def _model_scores(self, asked: Asked, weighed: Weighed) -> Mapping[int, float] | None:
         """Return a cross-encoder's scores of the best candidates, by entry id: {} where there is none, None if late."""
@@ -289,16 +292,16 @@ class Engine:
         model_scores: Mapping[int, float] | None,
         marks: list[tuple[str, float, float]],
     ) -> SearchResult:
-        resolved, probe = weighed.candidates.resolved, weighed.probe
+        resolved, probe = weighed.candidates.resolved, weighed.cues.probe
         scores = blend(weighed.scores, model_scores or {}, asked.config)
         passages = order(weighed.candidates, scores, asked.config)
         judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
         if asked.config.is_reranked:
             passages = official_first(passages, judge, asked.config)
         evidence = judge(passages)
-        if not resolved.entry_ids and not _is_of_act_asked(asked.reading.codes, passages):
+        if not resolved.entry_ids and not is_of_act_asked(asked.reading.codes, passages):
             evidence = 0.0
-        reason = _refusal_reason(asked, resolved, evidence)
+        reason = refusal_reason(asked, resolved, evidence)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(
             understanding=asked.reading.understanding,
@@ -310,7 +313,7 @@ class Engine:
             degraded=self._degraded(found, asked.question.overrides.legs, model_scores),
             dropped=found.n_wanted - len(found.admitted),
             index_revision=self._legs.revision,
-            timings_ms=_timings(marks, weighed.candidates.rankings),
+            timings_ms=timings(marks, weighed.candidates.rankings),
         )
 
     def _evidence(self, probe: Probe, resolved: Resolved, standalone: str, passages: Sequence[RankedPassage]) -> float:
@@ -327,9 +330,9 @@ class Engine:
         marks: list[str] = []
         if not self._legs.has_embedder:
             marks.append("lexical_only")
-        elif _wants("dense", legs) and (found.vector is None or not (found.first.nearest or not found.admitted)):
+        elif wants("dense", legs) and (found.vector is None or not (found.first.nearest or not found.admitted)):
             marks.append("vectors_unavailable")
-        if _wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
+        if wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")
         if model_scores is None:
             marks.append("rerank_unavailable")
@@ -347,51 +350,10 @@ class Engine:
             degraded=(),
             dropped=0,
             index_revision=self._legs.revision,
-            timings_ms=_timings(marks, ()),
+            timings_ms=timings(marks, ()),
         )
 
 
 def _read(question: Question) -> Reading:
     with stage("intent_classification"):
         return understand(question)
-
-
-def _wants(leg: str, legs: Sequence[str]) -> bool:
-    return not legs or leg in legs
-
-
-def _chosen(rankings: tuple[Ranking, ...], legs: Sequence[str]) -> tuple[Ranking, ...]:
-    return tuple(ranking for ranking in rankings if _wants(ranking.leg, legs))
-
-
-def _refusal_reason(asked: Asked, resolved: Resolved, evidence: float) -> str:
-    if asked.reading.understanding.intent == OUT_OF_SCOPE:
-        return "out_of_scope"
-    if evidence >= asked.config.evidence_threshold:
-        return ""
-    return "reference_not_found" if resolved.missing else "no_evidence"
-
-
-def _is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -> bool:
-    """Tell whether the first passages speak for the acts that a question names: no other law answers for them.
-
-    Samples may: they tell what an act says before the act itself is there.
-    """
-    first = [ranked.passage for ranked in passages[:_FIRST]]
-    return not codes or any(passage.kind == "sample" or speaks_of_act(passage, codes) for passage in first)
-
-
-def _stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking, ...]:
-    rankings: list[Ranking] = []
-    if first.by_reference:
-        hits = tuple(Hit(hit.entry_id, 1.0) for hit in first.by_reference)
-        rankings.append(Ranking("reference", hits, first.reference_ms))
-    if vector is not None:
-        rankings.append(Ranking("dense", first.nearest, first.nearest_ms))
-    return tuple(rankings)
-
-
-def _timings(marks: Sequence[tuple[str, float, float]], rankings: Sequence[Ranking]) -> tuple[tuple[str, float], ...]:
-    stages = [(name, (end - start) * 1e3) for name, start, end in marks]
-    legs = [(ranking.leg, ranking.elapsed_ms) for ranking in rankings]
-    return (*stages, *legs, ("total", (marks[-1][2] - marks[0][1]) * 1e3))

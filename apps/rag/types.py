@@ -138,7 +138,8 @@ class Reference:
 class Understanding:
     """What the rules read in a question; `standalone` is the question without its need of history.
 
-    `is_unsure` where the rules would rather have a model's reading beside their own.
+    `is_unsure` where the rules would rather have a model's reading beside their own; `language` (fr or en) is the
+    question's, and so the answer's; `as_of_hint` is the day that the question asks for in words, None mostly.
     """
 
     intent: str
@@ -146,6 +147,8 @@ class Understanding:
     standalone: str
     labels: tuple[str, ...]
     is_unsure: bool = False
+    language: str = "fr"
+    as_of_hint: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from apps.rag.understanding.english import in_french
 from apps.rag.understanding.forms import with_sigles
 
+# "le capitale minimun d'une sarl" asks for no city: what a company has is its capital
+_OF_A_COMPANY = (
+    r"(?:soci|minim|maxim|souscri|liber|libér|initial|de départ|de depart"
+    r"|(?:d['’]une|de la|de ma|des|pour une|pour la|en)\s+"
+    r"(?:sarl|sas?u?|snc|scs|gie|soci[eé]t[eé]|entreprise|bo[iî]te))"
+)
+_CAPITAL_MEANT = re.compile(rf"(?i)\bcapitale(?=\s+{_OF_A_COMPANY})|(?<=\ble )capitale\b|(?<=\b[ud][nu] )capitale\b")
+
 
 @lru_cache(maxsize=2_048)
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
-    return with_sigles(in_french(text.strip()))
+    return with_sigles(_CAPITAL_MEANT.sub("capital", in_french(text.strip())))

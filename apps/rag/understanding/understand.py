@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from apps.rag.types import Question, Reference, Understanding
 from apps.rag.understanding.acts import acts_mentioned
-from apps.rag.understanding.followup import context_of, neighbour_article
-from apps.rag.understanding.intent import CONVERSATION, intent_of
+from apps.rag.understanding.domain import belonging
+from apps.rag.understanding.editions import edition_asked
+from apps.rag.understanding.english import language_of
+from apps.rag.understanding.followup import context_of, leaning, neighbour, standalone_of
+from apps.rag.understanding.intent import CLARIFICATION, CONVERSATION, OUT_OF_SCOPE, RAG_QUERY, intent_of
+from apps.rag.understanding.lexicon import meanings
 from apps.rag.understanding.reading import ANY_ACT, article_of, references_read
 from apps.rag.understanding.rewriting import plain
 
@@ -27,29 +31,55 @@ class Reading:
 
 
 def understand(question: Question) -> Reading:
-    """Read a question with its history. Pure and quick."""
+    """Read a question with its history. Pure and quick: well under a millisecond."""
     text = plain(question.text)
     is_talk = intent_of(text, ()) == CONVERSATION
     history = () if is_talk else tuple(plain(earlier) for earlier in question.history)
     context = context_of(text, history)
-    standalone = f"{context} {text}".strip() if context else text
-    before = references_read(context) if context else ()
+    standalone = standalone_of(text, context)
     references = _with_known_act(references_read(text), history)
-    neighbour = neighbour_article(text, history)
-    if neighbour is not None:
-        references = (neighbour,)
+    beside = neighbour(text, history)
+    if beside is not None:
+        references = (beside,)
+    intent = _intent(text, standalone, references, has_history=bool(history))
+    understanding = Understanding(
+        intent=intent,
+        references=references,
+        standalone=standalone,
+        labels=tuple(reference.label for reference in references),
+        is_unsure=_is_unsure(standalone, intent, references, leans=bool(context) and standalone != context),
+        language=language_of(question.text) or question.language,
+        as_of_hint=edition_asked(standalone) if not context else edition_asked(text) or edition_asked(standalone),
+    )
     codes = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
-    intent = intent_of(text if not context else standalone, references)
-    labels = tuple(reference.label for reference in references)
-    return Reading(Understanding(intent, references, standalone, labels), context, before, codes)
+    return Reading(understanding, context, references_read(context) if context else (), codes)
+
+
+def _intent(text: str, standalone: str, references: tuple[Reference, ...], *, has_history: bool) -> str:
+    own = intent_of(text, references)
+    if own in (CONVERSATION, CLARIFICATION):
+        return own
+    if not has_history and not references and leaning(text) == "yes" and not belonging(text).own:
+        # nothing was asked before that it could lean on
+        return CLARIFICATION
+    return intent_of(standalone, references)
+
+
+def _is_unsure(standalone: str, intent: str, references: tuple[Reference, ...], *, leans: bool) -> bool:
+    """Tell whether a model's reading is worth its time: of a follow-up, or of words that say nothing to the rules."""
+    if intent in (CONVERSATION, OUT_OF_SCOPE) or references:
+        return False
+    if leans:
+        return True
+    own = belonging(standalone)
+    return intent == RAG_QUERY and not (own.own or own.shared or meanings(standalone))
 
 
 def _with_known_act(references: tuple[Reference, ...], history: tuple[str, ...]) -> tuple[Reference, ...]:
     """Give an article without an act the act that was last spoken of, and only that."""
     if not history or not any(reference.source == ANY_ACT for reference in references):
         return references
-    mentions = acts_mentioned(history[-1])
-    if not mentions:
+    code = next((found[-1].act.code for earlier in reversed(history) if (found := acts_mentioned(earlier))), "")
+    if not code:
         return references
-    code = mentions[-1].act.code
     return tuple(article_of(code, each.number) if each.source == ANY_ACT else each for each in references)
