@@ -123,18 +123,22 @@ class SearchResult(_message.Message):
     def __init__(self, understanding: _Optional[_Union[Understanding, _Mapping]] = ..., passages: _Optional[_Iterable[_Union[RankedPassage, _Mapping]]] = ..., rankings: _Optional[_Iterable[_Union[Ranking, _Mapping]]] = ..., evidence: _Optional[float] = ..., is_answerable: _Optional[bool] = ..., refusal_reason: _Optional[str] = ..., degraded: _Optional[_Iterable[str]] = ..., dropped: _Optional[int] = ..., index_revision: _Optional[int] = ..., timings_ms: _Optional[_Iterable[_Union[NamedNumber, _Mapping]]] = ...) -> None: ...
 
 class Understanding(_message.Message):
-    __slots__ = ("intent", "references", "standalone", "labels", "is_unsure")
+    __slots__ = ("intent", "references", "standalone", "labels", "is_unsure", "language", "as_of_hint")
     INTENT_FIELD_NUMBER: _ClassVar[int]
     REFERENCES_FIELD_NUMBER: _ClassVar[int]
     STANDALONE_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     IS_UNSURE_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    AS_OF_HINT_FIELD_NUMBER: _ClassVar[int]
     intent: str
     references: _containers.RepeatedCompositeFieldContainer[Reference]
     standalone: str
     labels: _containers.RepeatedScalarFieldContainer[str]
     is_unsure: bool
-    def __init__(self, intent: _Optional[str] = ..., references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., standalone: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., is_unsure: _Optional[bool] = ...) -> None: ...
+    language: str
+    as_of_hint: str
+    def __init__(self, intent: _Optional[str] = ..., references: _Optional[_Iterable[_Union[Reference, _Mapping]]] = ..., standalone: _Optional[str] = ..., labels: _Optional[_Iterable[str]] = ..., is_unsure: _Optional[bool] = ..., language: _Optional[str] = ..., as_of_hint: _Optional[str] = ...) -> None: ...
 
 class Reference(_message.Message):
     __slots__ = ("key", "kind", "source", "number", "label", "is_explicit")
