@@ -174,6 +174,8 @@ class Engine:
         yield Searching(reading.understanding)
         result = await self._result(question, reading, started)
         yield Retrieved(result)
+        # the question's language decides that of the answer, whatever the pages around it speak
+        question = replace(question, language=reading.understanding.language)
         async for event in generate(question, result, providers=self._providers, config=self.config):
             yield event
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
+import numpy as np
+
+from apps.rag.calibration import RerankWeights
 from apps.rag.config import RagConfig
+from apps.rag.ports import Vectors
 from apps.rag.retrieval.diversify import distinct
 from apps.rag.retrieval.fit import fit
 from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max, ranked
 from apps.rag.retrieval.query import Preference, bonus
 from apps.rag.retrieval.resolve import Resolved
-from apps.rag.retrieval.signs import LEG_SIGNS, Cues, reading_score
+from apps.rag.retrieval.signs import LEG_SIGNS, Cues, read_signs, reading_score
 from apps.rag.stores.postgres import Hydrated
 from apps.rag.types import Hit, Passage, RankedPassage, Ranking
 
@@ -64,6 +68,35 @@ def scored(candidates: Candidates, preference: Preference, cues: Cues, config: R
     for hit in ranked(preferred)[: config.n_fitted]:
         preferred[hit.entry_id] += _reading(cues, candidates.admitted[hit.entry_id].passage, config)
     return preferred
+
+
+@dataclass(frozen=True, slots=True)
+class SignTable:
+    """Candidates with all their signs, in the order of RerankWeights' fields, and what the question's preference adds.
+
+    `signs` is (n_candidates, n_signs), `added` (n_candidates,).
+    """
+
+    entry_ids: tuple[int, ...]
+    signs: Vectors
+    added: Vectors
+
+
+def sign_table(candidates: Candidates, preference: Preference, cues: Cues, config: RagConfig) -> SignTable:
+    """Read all admitted candidates; what `scored` sums, one by one."""
+    names = [each.name for each in fields(RerankWeights)]
+    by_leg = leg_signs(candidates.rankings, config)
+    weightless = replace(config, rerank=RerankWeights())
+    rows: list[list[float]] = []
+    added: list[float] = []
+    for entry_id, entry in candidates.admitted.items():
+        read = read_signs(entry.passage, fit(cues.probe, entry.passage), cues)
+        legs = {leg: values.get(entry_id, 0.0) for leg, values in by_leg.items()}
+        rows.append([{**legs, **read}.get(name, 0.0) for name in names])
+        preferred = bonus(entry.passage, entry.references, preference, config)
+        added.append(preferred + _reading(cues, entry.passage, weightless))
+    signs = np.array(rows, dtype=np.float32).reshape(len(rows), len(names))
+    return SignTable(tuple(candidates.admitted), signs, np.array(added, dtype=np.float32))
 
 
 def leg_signs(rankings: Sequence[Ranking], config: RagConfig) -> Mapping[str, Mapping[int, float]]:

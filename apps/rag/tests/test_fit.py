@@ -3,7 +3,8 @@
 import pytest
 
 from apps.rag import analysis
-from apps.rag.retrieval.evidence import LEXICAL_ONLY, WITH_VECTORS, EvidenceModel, EvidenceSigns
+from apps.rag.calibration import EvidenceModel, EvidenceSigns
+from apps.rag.retrieval.evidence import LEXICAL_ONLY, WITH_VECTORS
 from apps.rag.retrieval.fit import Fit, Probe, fit, idf, probe_of
 from apps.rag.tests.passages import account, passage
 from apps.rag.understanding.domain import belonging

@@ -1,0 +1,103 @@
+"""What a question is on its way through retrieval, stage by stage, and small judgements on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from apps.rag.calibration import EvidenceSigns
+from apps.rag.config import RagConfig
+from apps.rag.ports import Vectors
+from apps.rag.retrieval.query import LexicalQuery, Preference, speaks_of_act
+from apps.rag.retrieval.ranking import Candidates, SignTable
+from apps.rag.retrieval.resolve import Resolved, Wanted
+from apps.rag.retrieval.signs import Cues
+from apps.rag.stores.postgres import FirstRound, Hydrated
+from apps.rag.types import Hit, Question, RankedPassage, Ranking, SearchResult
+from apps.rag.understanding.intent import OUT_OF_SCOPE
+from apps.rag.understanding.understand import Reading
+
+# The passages that carry an answer; further down, a match is chance.
+_FIRST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on its way through retrieval."""
+
+    question: Question
+    reading: Reading
+    query: LexicalQuery
+    sought: tuple[Wanted, ...]
+    config: RagConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came."""
+
+    legs: tuple[Ranking, ...]
+    first: FirstRound
+    vector: Vectors | None
+    admitted: Mapping[int, Hydrated]
+    n_wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The candidates with the built-in scorer's verdict on each, by entry id, before a model has read them."""
+
+    candidates: Candidates
+    preference: Preference
+    cues: Cues
+    scores: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A search with the signs that order its candidates, and those of its evidence: None where a rule decides."""
+
+    result: SearchResult
+    table: SignTable
+    evidence: EvidenceSigns | None
+
+
+def wants(leg: str, legs: Sequence[str]) -> bool:
+    return not legs or leg in legs
+
+
+def chosen(rankings: tuple[Ranking, ...], legs: Sequence[str]) -> tuple[Ranking, ...]:
+    return tuple(ranking for ranking in rankings if wants(ranking.leg, legs))
+
+
+def refusal_reason(asked: Asked, resolved: Resolved, evidence: float) -> str:
+    if asked.reading.understanding.intent == OUT_OF_SCOPE:
+        return "out_of_scope"
+    if evidence >= asked.config.evidence_threshold:
+        return ""
+    return "reference_not_found" if resolved.missing else "no_evidence"
+
+
+def is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether the first passages speak for the acts that a question names: no other law answers for them.
+
+    Samples may: they tell what an act says before the act itself is there.
+    """
+    first = [ranked.passage for ranked in passages[:_FIRST]]
+    return not codes or any(passage.kind == "sample" or speaks_of_act(passage, codes) for passage in first)
+
+
+def stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking, ...]:
+    rankings: list[Ranking] = []
+    if first.by_reference:
+        hits = tuple(Hit(hit.entry_id, 1.0) for hit in first.by_reference)
+        rankings.append(Ranking("reference", hits, first.reference_ms))
+    if vector is not None:
+        rankings.append(Ranking("dense", first.nearest, first.nearest_ms))
+    return tuple(rankings)
+
+
+def timings(marks: Sequence[tuple[str, float, float]], rankings: Sequence[Ranking]) -> tuple[tuple[str, float], ...]:
+    stages = [(name, (end - start) * 1e3) for name, start, end in marks]
+    legs = [(ranking.leg, ranking.elapsed_ms) for ranking in rankings]
+    return (*stages, *legs, ("total", (marks[-1][2] - marks[0][1]) * 1e3))
