@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, Weights
 from apps.rag.generation.forms import conflicts, speaks_of
-from apps.rag.types import RankedPassage
+from apps.rag.types import Passage, RankedPassage
 from apps.rag.understanding.forms import named_forms
 
 _MAX_CHOSEN = 3
@@ -18,6 +19,8 @@ _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
 _SIDES_LEAST = 0.25  # of the two likeliest passages of a comparison, of which none tells all
 _WORTH_ADDING = 0.1
+_FRONT = re.compile(r"p\. \d+")
+_FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 _SIDE_SHARE = 0.7
 _TELLS_BOTH = 0.85  # coverage at which one passage tells both sides
 
@@ -128,7 +131,13 @@ def sides(
 
 def _probability(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> float:
     signs = _signs(candidate, passages, excerpts)
-    return (LEXICAL_ONLY if signs.sentence is None else WITH_VECTORS).probability(signs)
+    sure = (LEXICAL_ONLY if signs.sentence is None else WITH_VECTORS).probability(signs)
+    return sure * (_FRONT_SHARE if is_front(passages[candidate.index].passage) else 1.0)
+
+
+def is_front(passage: Passage) -> bool:
+    """Tell whether a passage is what stands before the first article of a law: its title and its recitals."""
+    return passage.kind == "law" and _FRONT.fullmatch(passage.locator) is not None
 
 
 def _signs(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> AnswerSigns:

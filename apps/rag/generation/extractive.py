@@ -54,7 +54,7 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         return chart_answer([best], others)
     if asks_texts(question, result):
         return _sources(asked, passages, acts_sought(question, result))
-    return _quotes(asked, passages, exact)
+    return _quotes(asked, passages, exact, acts_sought(question, result))
 
 
 def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
@@ -63,8 +63,8 @@ def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
     return asked.kind == "definition" and not is_about_accounts and any(not is_chart(r.passage) for r in passages[:3])
 
 
-def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int]) -> list[str]:
-    read = list(exact) or _read_closely(passages)
+def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int], codes: Sequence[str]) -> list[str]:
+    read = list(exact) or _read_closely(passages, codes)
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
     is_compared = asked.kind == "comparison" and not exact
@@ -91,8 +91,7 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
 
 def _sources(asked: Wanted, passages: Sequence[RankedPassage], codes: Sequence[str]) -> list[str]:
     """Name the documents that deal with a matter, each with its words on it."""
-    read = [index for index in _read_closely(passages) if not codes or is_of(passages[index].passage, codes)]
-    read = read or [index for index, ranked in enumerate(passages) if is_of(ranked.passage, codes)][:_N_CANDIDATES]
+    read = _read_closely(passages, codes)
     weights = weigh(asked, [passages[index].passage for index in read])
     excerpts = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[-1])
     if not codes and not chosen(asked, passages, excerpts):
@@ -111,9 +110,13 @@ def _sources(asked: Wanted, passages: Sequence[RankedPassage], codes: Sequence[s
     ]
 
 
-def _read_closely(passages: Sequence[RankedPassage]) -> list[int]:
-    """Return the first passages of running text by their index; a row of a chart is no sentence to quote."""
+def _read_closely(passages: Sequence[RankedPassage], codes: Sequence[str]) -> list[int]:
+    """Return the first passages of running text by their index; a row of a chart is no sentence to quote.
+
+    Where acts are named it is they that must answer, or texts about them.
+    """
     running = [index for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
+    running = [index for index in running if codes and is_of(passages[index].passage, codes)] or running
     return running[:_N_CANDIDATES] or list(range(len(passages[:1])))
 
 
