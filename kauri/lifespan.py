@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 
 from apps.chat import turns
-from apps.rag.build import get_engine
+from apps.rag.build import boot_fault, get_engine
+from apps.rag.errors import IndexMismatch
 from apps.rag.grpc.server import CannotListen, RagServer
 from kauri.gate import ASGIApp, Receive, Scope, Send
 from kauri.lib.collector import spans_begin, spans_end
+from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
 _ENGINE_THREADS = 6
@@ -32,6 +34,11 @@ def with_lifespan(app: ASGIApp, *, role: str) -> ASGIApp:
             logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        except IndexMismatch as error:
+            # for whoever runs it, and not for whoever wrote it
+            logger.critical(str(error))
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         except Exception as error:
             logger.exception("start failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -50,6 +57,8 @@ async def _start(role: str, servers: list[RagServer]) -> None:
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(max_workers=_ENGINE_THREADS, thread_name_prefix="kauri-engine")
     )
+    if role in {"all", "rag"} and (fault := await run_db(boot_fault)):
+        raise IndexMismatch(fault)
     engine = get_engine()
     await engine.warm()
     engine.start()

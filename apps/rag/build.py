@@ -6,18 +6,21 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.lastgood import LastGoodEngine
 from apps.rag.cache.store import AnswerStore
 from apps.rag.config import RagConfig, calibrated, configured
 from apps.rag.embedders import embedder_named
+from apps.rag.embedding import configured_choice, index_fault
 from apps.rag.engine import Engine
 from apps.rag.generation.llm import build_chat_models
 from apps.rag.grpc.client import RemoteEngine
 from apps.rag.ports import RagEngine
 from apps.rag.rerankers import reranker_named
 from apps.rag.retrieval.folder import LexicalFolder
+from apps.rag.stores.pgvectors import iterative_scan_fault
 
 
 def build_engine(
@@ -39,6 +42,18 @@ def with_cache(engine: Engine) -> RagEngine:
     store = AnswerStore(cache_url=settings.REDIS_CACHE_URL, state_url=settings.REDIS_STATE_URL)
     cached = CachedEngine(engine, store=store, fingerprint=lambda: engine.fingerprint, config=engine.config)
     return LastGoodEngine(cached, store=store, config=engine.config)
+
+
+def boot_fault() -> str:
+    """Return a sentence on what would make every search wrong without anybody seeing it, "" where nothing would.
+
+    A database that is away is no such fault: it comes back, and searches say so meanwhile.
+    """
+    try:
+        embedder = embedder_named(settings.KAURI_EMBEDDER)
+        return index_fault(embedder, configured_choice()) or (iterative_scan_fault() if embedder.dimension else "")
+    except DatabaseError:
+        return ""
 
 
 @cache

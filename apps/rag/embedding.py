@@ -8,12 +8,14 @@ import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 from pgvector import HalfVector
 
 from apps.rag.analysis import ANALYSIS_REVISION
 from apps.rag.config import RagConfig, configured
 from apps.rag.embedders import embedder_named
 from apps.rag.embedders.cached import embed_cached
+from apps.rag.errors import IndexMismatch
 from apps.rag.models import Embedding, Index, IndexEntry
 from apps.rag.ports import Embedder, Vectors
 from apps.rag.retrieval.sentences import sentences
@@ -22,28 +24,63 @@ Progress = Callable[[int, int], None]
 
 
 def index_live(embedder: Embedder) -> Index | None:
-    """Return the live index of an embedder, or None where there is none yet or it has no vectors."""
-    return Index.objects.filter(
-        embedder=embedder.name, revision=embedder.revision, dimension=embedder.dimension, state=Index.State.LIVE
-    ).first()
+    """Return the live index if this embedder made it, weights and all."""
+    made_by = Index.objects.filter(embedder=embedder.name, revision=embedder.revision, dimension=embedder.dimension)
+    return made_by.filter(state=Index.State.LIVE).first()
+
+
+def index_fault(embedder: Embedder, choice: str) -> str:
+    """Return a sentence where another model, or other weights, made the vectors that are searched; "" otherwise.
+
+    `choice` is the embedder as `manage.py rag_reembed --model` takes it. Vectors of two models cannot be compared, so
+    nothing would be found, and nothing would say why.
+    """
+    if not embedder.dimension:
+        return ""
+    live = Index.objects.filter(state=Index.State.LIVE).first()
+    if live is None or (live.embedder, live.revision, live.dimension) == _made_by(embedder):
+        return ""
+    if not live.embeddings.exists():
+        return ""
+    return _(
+        "The embedder is %(wanted)s, but the vectors of the index were made by %(held)s. Take the embedder before "
+        "again, or compute the vectors anew while Kauri runs with it: manage.py rag_reembed --model %(choice)s"
+    ) % {"wanted": _described(*_made_by(embedder)), "held": _described(*_made_by(live)), "choice": choice}
+
+
+def _made_by(made: Embedder | Index) -> tuple[str, str, int]:
+    name = made.embedder if isinstance(made, Index) else made.name
+    return name, made.revision, made.dimension
+
+
+def _described(name: str, revision: str, dimension: int) -> str:
+    weights = _("%(name)s, revision %(revision)s") % {"name": name, "revision": revision} if revision else name
+    return _("%(weights)s, of %(dimension)s numbers") % {"weights": weights, "dimension": dimension}
 
 
 def index_ensure(embedder: Embedder) -> Index:
-    """Return the live index of an embedder, creating it and its HNSW index at first use."""
+    """Return the live index of an embedder, creating it and its HNSW index at first use.
+
+    Raises IndexMismatch where the live one holds vectors of another model.
+    """
     found = index_live(embedder)
     if found is not None:
         return found
+    fault = index_fault(embedder, configured_choice())
+    if fault:
+        raise IndexMismatch(fault)
     try:
         with transaction.atomic():
-            Index.objects.filter(embedder=embedder.name, state=Index.State.LIVE).update(state=Index.State.RETIRED)
-            return _index_create(embedder, Index.State.LIVE)
+            Index.objects.filter(state=Index.State.LIVE).update(state=Index.State.RETIRED)
+            return index_create(embedder, Index.State.LIVE)
     except IntegrityError:
         # another worker was first: the constraint allows one live index
-        return Index.objects.get(embedder=embedder.name, state=Index.State.LIVE)
+        return index_ensure(embedder)
 
 
 @transaction.atomic
-def _index_create(embedder: Embedder, state: str) -> Index:
+def index_create(embedder: Embedder, state: str) -> Index:
+    """Record an index and make its HNSW index, which follows each vector that comes."""
     made = Index.objects.create(
         embedder=embedder.name,
         revision=embedder.revision,
@@ -66,6 +103,12 @@ def index_drop(index: Index) -> None:
         index.delete()
 
 
+def configured_choice() -> str:
+    """Return the configured embedder as `manage.py rag_reembed --model` takes it, such as bge:/models/bge-m3."""
+    name, model = settings.KAURI_EMBEDDER, settings.KAURI_EMBEDDER_MODEL
+    return f"{name}:{model}" if model else name
+
+
 def entries_embed_missing(
     entries: QuerySet[IndexEntry], *, progress: Progress | None = None, limit: int | None = None
 ) -> int:
@@ -76,33 +119,16 @@ def entries_embed_missing(
     embedder = embedder_named(settings.KAURI_EMBEDDER)
     if not embedder.dimension or not entries.exists():
         return 0
-    return _fill(embedder, index_ensure(embedder), entries, progress, limit)
+    return index_fill(embedder, index_ensure(embedder), entries, progress, limit)
 
 
-def index_rebuild(*, progress: Progress | None = None) -> int:
-    """Compute all vectors anew into an index of its own, then make it the live one; return how many entries it has.
-
-    Search goes on with the index before until the switch. Raises EmbedderFailed.
-    """
-    embedder = embedder_named(settings.KAURI_EMBEDDER)
-    if not embedder.dimension:
-        return 0
-    made = _index_create(embedder, Index.State.BUILDING)
-    _fill(embedder, made, IndexEntry.objects.all(), progress)
-    with transaction.atomic():
-        before = list(Index.objects.select_for_update().filter(embedder=embedder.name, state=Index.State.LIVE))
-        Index.objects.filter(pk__in=[index.pk for index in before]).update(state=Index.State.RETIRED)
-        Index.objects.filter(pk=made.pk).update(state=Index.State.LIVE)
-    for index in Index.objects.filter(embedder=embedder.name).exclude(pk=made.pk):
-        index_drop(index)
-    # entries that came while we computed went to the indexes before
-    _fill(embedder, made, IndexEntry.objects.all(), None)
-    return Embedding.objects.filter(index=made).count()
-
-
-def _fill(
+def index_fill(
     embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None, limit: int | None = None
 ) -> int:
+    """Compute the vectors that entries, at most `limit`, lack in an index; return of how many. Raises EmbedderFailed.
+
+    Each batch is written in its own short transaction: what was computed before a crash is not computed again.
+    """
     config = configured()
     has_vector = Embedding.objects.filter(index=index, entry=OuterRef("pk"))
     missing = list(entries.exclude(Exists(has_vector)).order_by("pk").values_list("pk", flat=True)[:limit])

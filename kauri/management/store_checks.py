@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from apps.rag.build import boot_fault
 from kauri import env
 from kauri.celery import app
 from kauri.management.findings import Finding, missing, note, ok
@@ -80,6 +81,24 @@ def pgvector() -> Finding:
     if row[0] is None:
         return missing("pgvector", "-", _("Run CREATE EXTENSION vector in the database as its superuser."))
     return ok("pgvector", row[0])
+
+
+def vectors() -> Finding | None:
+    """See that the configured model made the vectors that are searched, and that narrow scopes find enough."""
+    name = _("Vectors")
+    if settings.KAURI_EMBEDDER == "none":
+        return None
+    try:
+        _row("SELECT 1")
+        fault = boot_fault()
+        (n_vectors,) = _row(
+            "SELECT count(*) FROM rag_embeddingcode c JOIN rag_index i ON i.id = c.index_id WHERE i.state = 'live'"
+        )
+    except DatabaseError as error:
+        return missing(name, _reason(error), _start_advice("DATABASE_URL"))
+    if fault:
+        return missing(name, settings.KAURI_EMBEDDER, fault)
+    return ok(name, _("%(n)s vectors") % {"n": n_vectors})
 
 
 def roles() -> Finding:

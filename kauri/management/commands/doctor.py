@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     machine_checks.clusters,
     store_checks.postgresql,
     store_checks.pgvector,
+    store_checks.vectors,
     store_checks.roles,
     store_checks.migrations,
     store_checks.valkey_state,

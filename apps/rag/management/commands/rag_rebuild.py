@@ -10,10 +10,11 @@ from typing import IO, Any, cast
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from apps.rag.embedding import index_rebuild
+from apps.rag.embedders import embedder_named
 from apps.rag.errors import EmbedderFailed
+from apps.rag.management.commands.rag_reembed import remade
+from apps.rag.reembedding import retired_drop
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
 from apps.rag.retrieval.follower import rebuild
 
@@ -49,13 +50,13 @@ class Command(BaseCommand):
             lock.release()
 
     def _rebuild_vectors(self, console: Console) -> None:
-        columns = ("Vectors", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task("", total=None)
-            try:
-                n_entries = index_rebuild(progress=lambda done, total: bar.update(task, completed=done, total=total))
-            except EmbedderFailed as error:
-                raise CommandError(str(error)) from error
-        console.print(
-            f"Vectors of {n_entries} passages computed." if n_entries else "There is no embedder: no vectors."
-        )
+        embedder = embedder_named(settings.KAURI_EMBEDDER)
+        if not embedder.dimension:
+            console.print("There is no embedder: no vectors.")
+            return
+        try:
+            n_vectors = remade(embedder, console)
+            retired_drop(embedder)
+        except EmbedderFailed as error:
+            raise CommandError(str(error)) from error
+        console.print(f"Vectors of {n_vectors} passages computed.")
