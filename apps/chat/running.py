@@ -22,6 +22,7 @@ from apps.rag.types import AnswerEvent, Question
 from kauri.lib.db import run_db
 from kauri.lib.ending import end_all
 from kauri.lib.errors import KauriError
+from kauri.lib.tracing import spanned
 from kauri.lib.turnlog import Entry, FenceLost, LogUnavailable, TurnLog
 
 logger = logging.getLogger(__name__)
@@ -89,9 +90,10 @@ class RunningTurn:
         self.fence = work.fence
         transcript = Transcript(work)
         writer = LogWriter(self._log, transcript)
-        with contextlib.suppress(LeaseLost):
+        with contextlib.suppress(LeaseLost), spanned("Chatbot API Service"):
             outcome = await self._answered(transcript, writer)
-            await save(outcome)
+            with spanned("Save to DB"):
+                await save(outcome)
             await writer.flush()
             self._ended(self.turn_id, transcript.entries)
             metrics.observe(outcome)

@@ -16,6 +16,7 @@ from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
 from apps.rag.ports import ChatModel
+from apps.rag.tracing import stage
 from apps.rag.types import (
     AnswerEvent,
     AnswerMode,
@@ -55,13 +56,16 @@ async def generate(
         return
     run = _Run(question, result, config)
     if providers:
-        async with aclosing(_from_models(run, providers)) as events:
-            async for event in events:
-                yield event
+        with stage("llm_generation", is_current=False):
+            async with aclosing(_from_models(run, providers)) as events:
+                async for event in events:
+                    yield event
         if run.is_done:
             return
     # Reading passages is work for the processor: not on the loop that every open stream shares.
-    for event in await asyncio.to_thread(_extracts, run, is_degraded=bool(providers) and not run.was_answered):
+    with stage("llm_generation"):
+        extracts = await asyncio.to_thread(_extracts, run, is_degraded=bool(providers) and not run.was_answered)
+    for event in extracts:
         yield event
 
 

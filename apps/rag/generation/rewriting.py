@@ -22,6 +22,7 @@ from apps.rag.generation.numbers import mentions
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.templates import template
 from apps.rag.ports import ChatModel, ChatTurn
+from apps.rag.tracing import stage
 from apps.rag.types import Question, SearchResult
 from apps.rag.understanding.reading import references_read
 
@@ -91,8 +92,9 @@ async def reread(question: Question, models: Sequence[ChatModel], *, deadline_s:
         return None
     try:
         # A provider that answers later than this answers well enough for an answer: its breaker is not told.
-        async with asyncio.timeout(deadline_s):
-            reply = await _reply(models, _messages(question))
+        with stage("query_reformulation"):
+            async with asyncio.timeout(deadline_s):
+                reply = await _reply(models, _messages(question))
     except TimeoutError:
         logger.info("no model read the question within %.1f s", deadline_s)
         return None
