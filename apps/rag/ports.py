@@ -25,7 +25,7 @@ class Embedder(Protocol):
 
     @property
     def revision(self) -> str:
-        """Which weights these are; kept with every stored vector, as the name is."""
+        """Which weights these are; kept with every stored vector, as the name is. The first time it may read them."""
         ...
 
     @property

@@ -58,6 +58,14 @@ def _remote_at(endpoint: Endpoint) -> Embedder:
     return RemoteEmbedder(endpoint)
 
 
+def identify(embedder: Embedder) -> str:
+    """Return which model and weights an embedder has: the first time it may read them whole, or bring them here.
+
+    Raises EmbedderMisconfigured.
+    """
+    return f"{embedder.name} {embedder.revision}".strip()
+
+
 def warm_up(embedder: Embedder) -> None:
     """Load the model, so that the first question does not wait for it; a failure is logged and met again there."""
     try:

