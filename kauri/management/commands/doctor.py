@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     store_checks.worker,
     store_checks.search_index,
     machine_checks.embedder,
+    machine_checks.reranker,
     machine_checks.mail,
     machine_checks.catalogues,
 )
