@@ -13,27 +13,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from fractions import Fraction
-from functools import lru_cache
 
 from apps.rag.analysis import terms
-from apps.rag.generation import framing
+from apps.rag.generation import framing, markup, signs
 from apps.rag.generation.arithmetic import steps
+from apps.rag.generation.dates import Day, dates, days
 from apps.rag.generation.markers import markers
-from apps.rag.generation.numbers import Mention, mentions
-from apps.rag.generation.quotes import Found, QuotableText, Quotation, locate, quotable, quotations
+from apps.rag.generation.numbers import Mention, disagree, mentions
+from apps.rag.generation.orders import gives_order
+from apps.rag.generation.quotes import Found, Quotation, locate, quotations
 from apps.rag.generation.sentences import is_list_line
+from apps.rag.generation.sources import date_numbers, dates_of, stems_of, tokens_of, words_of
 from apps.rag.generation.support import is_supported
-from apps.rag.types import Passage, Question, display_locator
+from apps.rag.types import Passage, Question
 
-_UNSAFE = re.compile(
-    r"<\s*/?\s*[a-z!?]|\]\s*\(|!\[|\b(?:https?|ftp|javascript|data|vbscript|file)\s*:\s*/{0,2}\S|\bwww\.\S|&(?:#|lt|gt)"
-    r"|\[[^\]]*\]\s*:\s*\S"
-    # signs that hide or turn round what stands beside them: 5\u200b00 reads as 500
-    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]",
-    re.IGNORECASE,
-)
 # "45) jours" is no numbered line
 _LINE_PREFIX = re.compile(
     r"\s*(?:(?:#{1,6}|>|[-*+•–])\s+|(?:\*\*)?\d{1,2}(?:[.)]|°\)?)\s+"
@@ -42,10 +35,14 @@ _LINE_PREFIX = re.compile(
 )
 _QUOTE_DRESSING = re.compile(r"[*_>]+|[\s.;:,]+\Z")
 _FIGURES = re.compile(r"\d[\d\s.,]*")
-# Words of a claim that its sources must say: one in four, or one in six where a number was found in them.
+# Words of a claim that its sources must say: one in three, or one in six where a number was found in them.
 _UNIT_WORDS = frozenset(terms("jours mois ans années semaines heures francs FCFA CFA cent"))
-_WORDS_A_SHARED_ONE = 4
+_WORDS_A_SHARED_ONE = 3
 _WORDS_A_SHARED_ONE_BESIDE_NUMBERS = 6
+_MANY_WORDS = 3  # from here on at least one must be shared
+# A claim is another passage's where that one holds this share of its words, and the cited ones this much less.
+_ANOTHERS_SHARE = 0.8
+_ANOTHERS_MARGIN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,8 @@ class Context:
 
     sources: tuple[Passage, ...]
     given: tuple[Mention, ...]
+    given_days: tuple[Day, ...]
+    given_tokens: frozenset[str]
     asked_stems: frozenset[str]
     is_same_language: bool
     computed: tuple[Mention, ...] = ()
@@ -87,7 +86,9 @@ def open_context(question: Question, passages: Sequence[Passage]) -> Context:
     asked = " \n".join([question.text, *question.history])
     return Context(
         sources=tuple(passages),
-        given=(*mentions(asked), *_date_numbers(question.scope.as_of)),
+        given=(*mentions(asked), *date_numbers(question.scope.as_of)),
+        given_days=(*dates(asked), *days([question.scope.as_of])),
+        given_tokens=frozenset(signs.mixed_tokens(asked)),
         asked_stems=frozenset(terms(asked)),
         is_same_language=question.language == "fr",
     )
@@ -106,8 +107,10 @@ def check(piece: str, context: Context) -> Checked:
     if quotes is None:
         return _refuse("quotation", context)
     claim = _blank(piece, quotes)
-    if _UNSAFE.search(claim):
+    if markup.is_unsafe(claim) or markup.is_active(piece):
         return _refuse("markup", context)
+    if signs.has_odd_sign(claim):
+        return _refuse("signs", context)
     if piece.lstrip().startswith(">") and not _stands_whole(claim, backing, context):
         return _refuse("quotation", context)
     return _check_claim(_Piece(piece, claim, frozenset(named), backing, is_line), quotes, context)
@@ -132,7 +135,7 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         return _refuse("arithmetic", context)
     context = replace(context, computed=(*context.computed, *computed.mentions))
     stated = [number for i, number in enumerate(numbers) if i not in computed.results]
-    if not all(_is_supported(piece.claim, number, vouching, context) for number in stated):
+    if not _are_numbers_supported(piece.claim, stated, vouching, context) or disagree(piece.claim, numbers):
         return _refuse("number", context)
     frames = not piece.named and not quotes and _frames(piece.text, context)
     if piece.backing:
@@ -141,6 +144,8 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         is_vouched = (bool(computed.results) and _is_of_the_matter(piece.claim, context)) or frames
     if not is_vouched:
         return _refuse("unrelated" if piece.backing else "uncited", context)
+    if gives_order(piece.claim):
+        return _refuse("order", context)
     return Checked(
         is_kept=True,
         reason="",
@@ -148,6 +153,15 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         quotes=quotes,
         n_computed=len(computed.results),
         is_framing=frames and not computed.results,
+    )
+
+
+def _are_numbers_supported(claim: str, stated: Sequence[Mention], vouching: frozenset[int], context: Context) -> bool:
+    return (
+        not signs.hides_number(claim)
+        and all(_is_supported(claim, number, vouching, context) for number in stated)
+        and _are_dates_supported(claim, vouching, context)
+        and _are_tokens_supported(claim, vouching, context)
     )
 
 
@@ -161,7 +175,7 @@ def _is_of_the_matter(text: str, context: Context) -> bool:
     """Tell whether a text says little but what the question and the passages say; another language cannot tell."""
     if not context.is_same_language:
         return True
-    known = context.asked_stems.union(*(_stems(passage) for passage in context.sources))
+    known = context.asked_stems.union(*(stems_of(passage) for passage in context.sources))
     return framing.is_known(_FIGURES.sub(" ", text), known)
 
 
@@ -180,38 +194,11 @@ def _following(judged: _Piece, context: Context) -> Context:
     return replace(context, cited=context.cited | named, inherited=inherited)
 
 
-# Reading a passage takes some five microseconds a character: once for all pieces and answers, and only if cited.
-@lru_cache(maxsize=512)
-def _words(passage: Passage) -> QuotableText:
-    return quotable(passage.text)
-
-
-@lru_cache(maxsize=512)
-def _numbers(passage: Passage) -> tuple[Mention, ...]:
-    days = [day for day in (passage.in_force.start, passage.in_force.end) if day]
-    dates = (number for day in days for number in _date_numbers(day))
-    return (*mentions(f"{_around(passage)} \n{passage.text}"), *dates)
-
-
-@lru_cache(maxsize=512)
-def _stems(passage: Passage) -> frozenset[str]:
-    return frozenset(terms(f"{_around(passage)} {passage.text}"))
-
-
-def _around(passage: Passage) -> str:
-    place = display_locator(passage.locator, passage.code)
-    return " \n".join([place, *passage.heading_path, passage.document_title])
-
-
-def _date_numbers(day: date) -> tuple[Mention, ...]:
-    return tuple(Mention(0, 0, frozenset({Fraction(part)}), "date") for part in (day.day, day.month, day.year))
-
-
 def _located(piece: str, named: Iterable[int], context: Context) -> tuple[LocatedQuote, ...] | None:
     """Find every quotation in a passage that the piece cites; None when one is in none of them."""
     located: list[LocatedQuote] = []
     for quotation in quotations(piece):
-        hits = ((index, locate(quotation.words, _words(context.sources[index]))) for index in sorted(named))
+        hits = ((index, locate(quotation.words, words_of(context.sources[index]))) for index in sorted(named))
         hit = next(((index, found) for index, found in hits if found is not None), None)
         if hit is None:
             return None
@@ -252,15 +239,29 @@ def _computed(claim: str, numbers: Sequence[Mention], backing: frozenset[int], c
 
 
 def _is_supported(claim: str, number: Mention, backing: frozenset[int], context: Context) -> bool:
-    passages = [context.sources[index] for index in sorted(backing)]
-    stated = [*context.given, *(mention for passage in passages for mention in _numbers(passage))]
-    return is_supported(claim, number, stated, context.computed, passages)
+    return is_supported(claim, number, context.given, context.computed, _passages(backing, context))
+
+
+def _passages(backing: Iterable[int], context: Context) -> list[Passage]:
+    return [context.sources[index] for index in sorted(backing)]
+
+
+def _are_dates_supported(claim: str, backing: frozenset[int], context: Context) -> bool:
+    stated = [*context.given_days, *(day for passage in _passages(backing, context) for day in dates_of(passage))]
+    return all(any(day.agrees(other) for other in stated) for day in dates(claim))
+
+
+def _are_tokens_supported(claim: str, backing: frozenset[int], context: Context) -> bool:
+    """Tell whether every word of letters and figures stands in what is cited: "4O" is neither 40 nor a word."""
+    wanted = set(signs.mixed_tokens(claim))
+    known = frozenset[str]().union(*(tokens_of(passage) for passage in _passages(backing, context)))
+    return wanted <= known | context.given_tokens
 
 
 def _stands_whole(claim: str, backing: frozenset[int], context: Context) -> bool:
     """Tell whether a line set as a quotation holds, beside quotations in it, only words of a passage that it cites."""
     words = _QUOTE_DRESSING.sub(" ", claim).strip()
-    return not re.search(r"\w", words) or any(locate(words, _words(context.sources[i])) for i in backing)
+    return not re.search(r"\w", words) or any(locate(words, words_of(context.sources[i])) for i in backing)
 
 
 def _shares_words(piece: _Piece, numbers: Sequence[Mention], context: Context) -> bool:
@@ -269,10 +270,20 @@ def _shares_words(piece: _Piece, numbers: Sequence[Mention], context: Context) -
     for number in numbers:
         bare[number.start : number.end] = " " * (number.end - number.start)
     words = {word for word in terms("".join(bare)) if not word[0].isdigit()} - _UNIT_WORDS
+    if not any(char.isalnum() for char in piece.claim):
+        return False
     if not words or not context.is_same_language:
         return True
-    said = frozenset[str]().union(*(_stems(context.sources[index]) for index in piece.backing))
+    said = frozenset[str]().union(*(stems_of(context.sources[index]) for index in piece.backing))
     n_shared = len(words & said)
+    if _is_anothers(words, n_shared, context):
+        return False
     if numbers:
-        return n_shared >= len(words) // _WORDS_A_SHARED_ONE_BESIDE_NUMBERS
+        return n_shared >= max(len(words) >= _MANY_WORDS, len(words) // _WORDS_A_SHARED_ONE_BESIDE_NUMBERS)
     return n_shared * _WORDS_A_SHARED_ONE >= len(words)
+
+
+def _is_anothers(words: set[str], n_shared: int, context: Context) -> bool:
+    """Tell whether a claim says nearly word for word what a passage says that it does not cite."""
+    n_best = max((len(words & stems_of(source)) for source in context.sources), default=0)
+    return n_best >= _ANOTHERS_SHARE * len(words) and n_best - n_shared > _ANOTHERS_MARGIN * len(words)

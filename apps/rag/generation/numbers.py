@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 _SMALL = {
     "zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8,
@@ -13,27 +15,29 @@ _SMALL = {
     "vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70,
     "huitante": 80, "octante": 80, "nonante": 90,
     "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30, "quarantaine": 40,
-    "cinquantaine": 50, "soixantaine": 60,
+    "cinquantaine": 50, "soixantaine": 60, "dizaines": 10, "douzaines": 12, "quinzaines": 15, "vingtaines": 20,
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "dozen": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
     "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
     "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_BIG = {"mille": 10**3, "mil": 10**3, "millier": 10**3, "thousand": 10**3, "million": 10**6, "millions": 10**6,
-        "milliard": 10**9, "milliards": 10**9, "billion": 10**9}  # fmt: skip
-_HUNDRED = {"cent": 100, "cents": 100, "centaine": 100, "hundred": 100}
+_BIG = {"mille": 10**3, "mil": 10**3, "millier": 10**3, "milliers": 10**3, "thousand": 10**3, "million": 10**6,
+        "millions": 10**6, "milliard": 10**9, "milliards": 10**9, "billion": 10**9}  # fmt: skip
+_HUNDRED = {"cent": 100, "cents": 100, "centaine": 100, "centaines": 100, "hundred": 100}
 _PARTS = {
     "moitie": 2, "demi": 2, "demie": 2, "half": 2, "tiers": 3, "third": 3, "quart": 4, "quarts": 4, "quarter": 4,
     "deuxieme": 2, "troisieme": 3, "quatrieme": 4, "cinquieme": 5, "sixieme": 6, "septieme": 7, "huitieme": 8,
-    "neuvieme": 9, "dixieme": 10, "onzieme": 11, "douzieme": 12, "quinzieme": 15, "vingtieme": 20, "trentieme": 30,
+    "neuvieme": 9, "dixieme": 10, "onzieme": 11, "douzieme": 12, "treizieme": 13, "quatorzieme": 14, "quinzieme": 15,
+    "seizieme": 16, "vingtieme": 20, "trentieme": 30, "quarantieme": 40, "cinquantieme": 50, "soixantieme": 60,
     "centieme": 100, "millieme": 1000, "fifth": 5, "tenth": 10,
 }  # fmt: skip
+_SHORT_SCALES = {"k": 10**3, "K": 10**3, "M": 10**6, "Md": 10**9, "Mds": 10**9, "Mrd": 10**9, "Mrds": 10**9}
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 # Signs of the same length, so that places stay: a hyphen that does not break is a hyphen.
 _ACCENTS = str.maketrans("éèêÉÈÊ\u2010\u2011", "eeeEEE--")
 # Numbers of one sign: fractions, powers and indexes, circled and Roman ones.
-_SIGN = (
-    "[\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2080-\u2089\u2150-\u2188\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]"
-)
+SIGNS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2079\u2080-\u2089\u2150-\u2188\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
+_SIGN = f"[{SIGNS}]"
 _AREA = re.compile(r"\b[cdhk]?m\Z")
 
 _GAP = "[ \u00a0\u202f\u2009]"
@@ -42,13 +46,16 @@ _FIGURE = (
     rf"|\d{{1,3}}(?:,\d{{3}}){{2,}}(?!\d)(?:\.\d+)?|\d+[.,]\d+|\d+"
 )
 _WORD = "|".join(sorted([*_SMALL, *_BIG, *_HUNDRED], key=len, reverse=True))
+NUMBER_WORDS = _WORD  # as a pattern, over folded text
 _PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _TOKEN = re.compile(
-    rf"(?P<percent>(?:pour|per|p\.){_GAP}?(?:100|cent)\b)"
+    rf"(?P<percent>(?:pour|per|p\.){_GAP}?(?:100|cent|mille)\b)"
     rf"|(?P<code>(?<![\w.,])\d+(?:-\d+)+(?![\w]))"
-    rf"|(?P<figure>(?<![\d])(?:{_FIGURE}))(?P<scale>{_GAP}?(?:mille|millions?|milliards?|thousand|billion)\b)?"
+    rf"|(?P<figure>(?<![\d])(?:{_FIGURE}))(?P<scale>{_GAP}?(?:(?:mille|milliers|millions?"
+    rf"|milliards?|thousand|billion)\b|(?-i:k|K|M|Mds?|Mrds?)(?![\w.'’])))?"
     rf"|(?<!\w)(?P<words>(?:{_WORD})(?:(?:[ \u00a0-]"
     rf"|{_GAP}et{_GAP})(?:{_WORD}))*)(?![\w])(?P<part>[ \u00a0-](?:{_PART})s?\b)?"
+    rf"|(?<!\w)(?P<roman>(?-i:(?=[IVXL]{{2}})(?:X[LX]|L?X{{0,3}})(?:I[XV]|V?I{{0,3}})))(?!\w)"
     rf"|(?<!\w)(?P<lone>{_PART})s?(?!\w)|(?P<sign>{_SIGN})",
     re.IGNORECASE,
 )
@@ -64,7 +71,10 @@ _UNIT_WORDS = (
     ("year", r"(?:d['’])?(?:ans?|ann[ée]es?|years?)"),
     ("week", r"(?:de{g})?(?:semaines?|weeks?)"),
     ("hour", r"(?:d['’])?(?:heures?|hours?|h)"),
-    ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|euros?|€|F)"),
+    ("euro", r"(?:d['’]|de{g})?(?:euros?|€|EUR)"),
+    ("dollar", r"(?:de{g})?(?:dollars?|\$|USD)"),
+    ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|F)"),
+    ("mille", r"‰|pour{g}mille|p\.{g}?mille|points?{g}de{g}base"),
 )
 _UNIT = re.compile(
     r"(?:er\b)?\s*\)?\s*(?:"
@@ -79,12 +89,17 @@ _NOT_COUNTED = re.compile(
     "|this|these|less|unless|has|does|was|its"
 )
 _RESTATED = re.compile(r"\s*\(\s*[\d.,\s]{1,20}(%?)\s*\)")
+_OF_SOMETHING = re.compile(r"\s+(?:de|du|des|d['’]|au|of)\b|\s*\(", re.IGNORECASE)
 _RANGE = re.compile(r"\s*\)?\s*(?:,|à|a|ou|et|to|or|and|-|–)\s*\Z", re.IGNORECASE)
 _REFERENCE = re.compile(
     r"(?:\b(?:arts?\.?|articles?|comptes?|accounts?|classes?|class|al\.|alin[ée]as?|n°|n°s|num[ée]ro|page|p\.|section"
     r"|chapitre|titre|livre|loi|d[ée]cret)\s*(?:n°\s*)?(?:\d[\d\s,;.-]*(?:\bet\b|\bou\b|\bà\b|,)\s*)*)\Z",
     re.IGNORECASE,
 )
+# "3°" counts a line of a text, as "3)" and "3." do where they begin it: no ground for three months.
+_ENUMERATES = re.compile(r"°")
+_ENUMERATES_LINE = re.compile(r"[.)](?!\d)|\s?[-–]\s")
+_LINE_START = re.compile(r"(?:\A|\n)[ \t\u00a0(]*\Z")
 _NUMERIC_DATE = re.compile(r"/\d")
 _NUMERIC_DATE_BEFORE = re.compile(r"\d/\Z")
 _ONE = frozenset({"un", "une", "one"})
@@ -94,8 +109,8 @@ _ONE = frozenset({"un", "une", "one"})
 class Mention:
     """A number in a text. `values` holds its possible readings ("5,000" has two); `code` is set for 269-2-1.
 
-    `unit` is "" (none read), %, day, month, year, week, hour, money, date, part (a fraction or an ordinal),
-    thing (associates, shares…) or ref (an article, an account…).
+    `unit` is "" (none read), %, mille, day, month, year, week, hour, money, euro, dollar, date, part (a fraction or
+    an ordinal), thing (associates, shares…) or ref (an article, an account…).
     """
 
     start: int
@@ -112,6 +127,20 @@ def mentions(text: str) -> tuple[Mention, ...]:
     return _spread_units(plain, found)
 
 
+def disagree(text: str, found: Sequence[Mention]) -> bool:
+    """Tell whether a number in words is followed by another in figures: "dix (2)"."""
+    for words, figures in pairwise(found):
+        between, after = text[words.end : figures.start], text[figures.end : figures.end + 3].lstrip()
+        is_restated = between.strip() == "(" and after[:1] in {")", "%"} and text[words.start].isalpha()
+        if is_restated and text[figures.start].isdigit() and not _is_one_number(words, figures):
+            return True
+    return False
+
+
+def _is_one_number(words: Mention, figures: Mention) -> bool:
+    return bool(words.values & figures.values) or "part" in {words.unit, figures.unit}
+
+
 def _read(text: str, match: re.Match[str]) -> Mention | None:
     start, end = match.span()
     if match["percent"]:
@@ -119,13 +148,17 @@ def _read(text: str, match: re.Match[str]) -> Mention | None:
     if match["code"]:
         return Mention(start, end, frozenset(), "ref", match["code"])
     if match["lone"]:
+        if match["lone"].lower() == "tiers" and _OF_SOMETHING.match(text, end) is None:
+            return None  # third parties
         part = Fraction(_PARTS[match["lone"].lower()])
         return Mention(start, end, frozenset({part, 1 / part}), "part")
     if match["words"]:
         return _read_words(text, match)
     if match["sign"]:
         return _read_sign(text, match)
-    scale = _BIG[match["scale"].strip(_GAP).lower()] if match["scale"] else 1
+    if match["roman"]:
+        return Mention(start, end, frozenset({Fraction(_roman_value(match["roman"]))}), _unit(text, start, end))
+    scale = _scale(match["scale"]) if match["scale"] else 1
     values = frozenset(value * scale for value in _figure_values(match["figure"]))
     return Mention(start, end, values, _unit(text, start, end))
 
@@ -138,7 +171,11 @@ def _read_words(text: str, match: re.Match[str]) -> Mention | None:
         part = Fraction(_PARTS.get(name) or _PARTS[name.rstrip("s")])
         return Mention(start, end, frozenset({value / part}), "part")
     unit = _unit(text, start, end)
-    if match["words"].lower() in _ONE and unit in {"", "money", "ref"} and not _RESTATED.match(text, end):
+    if (
+        match["words"].lower() in _ONE
+        and unit in {"", "money", "euro", "dollar", "ref"}
+        and not _RESTATED.match(text, end)
+    ):
         return None
     return Mention(start, end, frozenset({value}), unit)
 
@@ -174,15 +211,29 @@ def _words_value(words: str) -> int:
     return total + current
 
 
+def _scale(written: str) -> int:
+    word = written.strip(_GAP)
+    return _SHORT_SCALES.get(word) or _BIG[word.lower()]
+
+
+def _roman_value(written: str) -> int:
+    digits = [_ROMAN[letter] for letter in written]
+    return sum(
+        -digit if digit < following else digit for digit, following in zip(digits, [*digits[1:], 0], strict=True)
+    )
+
+
 def _with_small(current: int, word: str) -> int:
-    if word.endswith("aine"):
+    if word.endswith(("aine", "aines")):
         return max(1, current) * _SMALL[word]  # une quinzaine
     # quatre-vingt: the only product among the numbers themselves
     return current * 20 if current % 100 == 4 and word.startswith("vingt") else current + _SMALL[word]
 
 
 def _unit(text: str, start: int, end: int) -> str:
-    if _REFERENCE.search(text[max(0, start - 60) : start]):
+    if _REFERENCE.search(text[max(0, start - 60) : start]) or _ENUMERATES.match(text, end):
+        return "ref"
+    if _LINE_START.search(text[max(0, start - 20) : start]) and _ENUMERATES_LINE.match(text, end):
         return "ref"
     if _NUMERIC_DATE.match(text, end) or _NUMERIC_DATE_BEFORE.search(text[max(0, start - 2) : start]):
         return "date"

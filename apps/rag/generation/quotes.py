@@ -14,6 +14,9 @@ _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)
 _NEGATION = re.compile(r"\b(?:n['’]|ne|ni|non|pas|sans|sauf|aucune?|jamais)\b", re.IGNORECASE)
 _SHORT_PART_WORDS = 3
 _CLOSING = {"«": "»", "“": "”", '"': '"', "„": "“”", "‹": "›"}
+# An apostrophe opens a quotation before a word and not inside one, and closes it after one.
+_SINGLE = "‘‚'"
+_SINGLE_CLOSED = re.compile(r"(?<=[\w.!?…)])[‘’'](?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,25 @@ def quotations(text: str) -> tuple[Quotation, ...]:
     found: list[Quotation] = []
     position = 0
     while position < len(text):
-        if text[position] in _CLOSING:
+        single_end = _single_end(text, position)
+        if single_end:
+            found.append(Quotation(position, single_end, text[position + 1 : single_end - 1]))
+            position = single_end
+        elif text[position] in _CLOSING:
             end, is_closed = _closing(text, position)
             found.append(Quotation(position, end, text[position + 1 : end - is_closed]))
             position = end
         else:
             position += 1
     return tuple(found)
+
+
+def _single_end(text: str, start: int) -> int:
+    """Return where a quotation in apostrophes ends, 0 where none begins or none ends."""
+    if text[start] not in _SINGLE or (start and text[start - 1].isalnum()) or not text[start + 1 : start + 2].isalnum():
+        return 0
+    closed = _SINGLE_CLOSED.search(text, start + 1)
+    return closed.end() if closed else 0
 
 
 def _closing(text: str, start: int) -> tuple[int, bool]:

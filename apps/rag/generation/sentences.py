@@ -79,7 +79,7 @@ def next_piece_end(buffer: str, *, is_last: bool) -> int:
         depth = _depth_after(char, depth)
         is_straight_open ^= char == '"'
         is_quoted = depth > 0 or is_straight_open
-        if char == "\n" and not depth:
+        if char == "\n" and (not depth or _was_never_closed(buffer, position, is_last=is_last)):
             return position + 1
         if char in ".!?…" and not is_quoted:
             end = _stream_boundary(buffer, position, is_last=is_last)
@@ -99,6 +99,14 @@ def paragraphs(text: str) -> tuple[tuple[int, int], ...]:
 def is_list_line(text: str) -> bool:
     """Tell whether a line opens with a bullet or an enumerator."""
     return _ITEM.match(text) is not None
+
+
+def _was_never_closed(buffer: str, newline: int, *, is_last: bool) -> bool:
+    """Tell whether a quotation open at a blank line is a mistake that would swallow what follows."""
+    if buffer[newline + 1 : newline + 2] != "\n":
+        return False
+    mark = re.search("[«“»”]", buffer[newline:])
+    return is_last if mark is None else mark[0] in "«“"
 
 
 def _depth_after(char: str, depth: int) -> int:

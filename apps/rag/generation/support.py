@@ -8,24 +8,34 @@ from fractions import Fraction
 
 from apps.rag.generation.numbers import Mention
 from apps.rag.generation.sentences import paragraphs
+from apps.rag.generation.sources import numbers_of
 from apps.rag.types import Passage
 
 _PARAGRAPH_REFERENCE = re.compile(r"(?:\bal\.|alin[ée]as?|paragraphs?|§)\s*\Z", re.IGNORECASE)
 _CLASS_REFERENCE = re.compile(r"\bclass(?:es?)?\s*\Z", re.IGNORECASE)
+_ARTICLE_REFERENCE = re.compile(
+    r"\b(?:arts?\.?|articles?)\s*(?:n°\s*)?(?:(?:[A-Z]\.?\s?)?\d[\d.-]*\s*(?:,|;|et|ou|à|and|to)\s*)*\Z", re.IGNORECASE
+)
 _FIRST_YEAR = 1_900
 _TIMES = frozenset({"day", "month", "year", "week", "hour"})
 # Three associates are no three years and no 3 %; but "1 000 000 parts" may be what a text gives in francs.
-_NO_THINGS = _TIMES | {"%"}
+_NO_THINGS = _TIMES | {"%", "mille", "euro", "dollar"}
 
 
 def is_supported(
-    claim: str, number: Mention, stated: Iterable[Mention], computed: Iterable[Mention], backing: Sequence[Passage]
+    claim: str, number: Mention, given: Sequence[Mention], computed: Iterable[Mention], backing: Sequence[Passage]
 ) -> bool:
     """Tell whether a number of `claim` is vouched for.
 
-    `stated` are the numbers of the question and of the passages in `backing`; `computed` are results of calculations
-    that came out right.
+    `given` are the numbers of the question, `backing` the passages whose numbers count, `computed` results of
+    calculations that came out right. What an article is said to provide stands in that article or names it: that the
+    question names it is no ground.
     """
+    stated = [mention for passage in backing for mention in numbers_of(passage)]
+    if claim[number.start].isdigit() and _ARTICLE_REFERENCE.search(claim[max(0, number.start - 60) : number.start]):
+        named = [other for other in stated if other.unit == "ref"]
+        return any(_is_same(number, other) for other in named)
+    stated += given
     if number.code:
         return any(number.code == other.code for other in stated)
     if any(_agrees(number, other) for other in stated) or any(_follows(number, result) for result in computed):
@@ -36,6 +46,10 @@ def is_supported(
     if _CLASS_REFERENCE.search(before):
         return any(str(next(iter(number.values))) == _account_class(each) for each in backing)
     return False
+
+
+def _is_same(number: Mention, other: Mention) -> bool:
+    return number.code == other.code if number.code else bool(number.values & other.values)
 
 
 def _agrees(number: Mention, other: Mention) -> bool:

@@ -144,3 +144,10 @@ def test_a_quotation_that_never_closes_is_not_held_for_ever() -> None:
     pieces = streamed("« " + "mot " * 3_000)
     assert len(pieces) > 1
     assert max(len(piece) for piece in pieces) <= MAX_HELD_CHARS
+
+
+def test_a_quotation_that_is_never_closed_swallows_no_other_paragraph() -> None:
+    draft = "Le texte dit : « rien [1].\n\nLe capital est fixé [1]. Il dit « tout » [2].\n"
+    end = next_piece_end(draft, is_last=False)
+    assert draft[:end] == "Le texte dit : « rien [1].\n"
+    assert next_piece_end("Il dit : « un\n\ndeux » [1].\n", is_last=False) == len("Il dit : « un\n\ndeux » [1].\n")
