@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.rag.generation import wording
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
 from apps.rag.types import Question, SearchResult
+from apps.rag.understanding.intent import CLARIFICATION
 from kauri.lib.text import fold
 
 _MAX_NEAREST = 3
@@ -25,6 +26,11 @@ def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
             return _(
                 "This question lies outside OHADA accounting and business law."
                 " I answer on the SYSCOHADA, the uniform acts and the tax practice of the member states."
+            )
+        if result.understanding.intent == CLARIFICATION and reason == "no_evidence":
+            return _(
+                "I cannot tell what this question is about."
+                " Name the text, the article, the account or the situation that you have in mind."
             )
         why = _why(question, result, reason)
         nearest = _nearest(result) if reason != "reference_not_found" else ""

@@ -11,11 +11,9 @@ from collections.abc import Sequence
 
 from apps.rag.types import Passage, Question, RankedPassage, SearchResult
 from apps.rag.understanding.acts import acts_mentioned
+from apps.rag.understanding.intent import CASE_LAW, DOCUMENT_SOURCING
 from apps.rag.understanding.rewriting import plain
 from kauri.lib.text import fold
-
-DOCUMENT_SOURCING = "document_sourcing"
-CASE_LAW_RESEARCH = "case_law_research"
 
 _TEXTS = r"(?:actes? uniformes?|textes?|documents?|sources?|supports?|referentiels?|lois?|reglements?)"
 _DEAL = (
@@ -63,14 +61,15 @@ _MATTERS = tuple(
 
 def asks_texts(question: Question, result: SearchResult) -> bool:
     """Tell whether it is asked which texts deal with a matter, or where they stand."""
-    asked = _ASKS_TEXTS.search(fold(plain(question.text))) is not None
-    return result.understanding.intent == DOCUMENT_SOURCING or (asked and not result.understanding.references)
+    is_asked = _ASKS_TEXTS.search(fold(plain(question.text))) is not None
+    return is_asked and result.understanding.intent == DOCUMENT_SOURCING
 
 
 def asks_decisions(question: Question, result: SearchResult) -> bool:
     """Tell whether it is asked what courts decided."""
-    asked = _ASKS_DECISIONS.search(fold(plain(question.text))) is not None
-    return result.understanding.intent == CASE_LAW_RESEARCH or (asked and not result.understanding.references)
+    # "sans décision de justice" speaks of courts and asks for none of their decisions
+    is_asked = _ASKS_DECISIONS.search(fold(plain(question.text))) is not None
+    return is_asked and result.understanding.intent == CASE_LAW
 
 
 def acts_sought(question: Question, result: SearchResult) -> tuple[str, ...]:

@@ -100,13 +100,18 @@ def resolve(
         if not chosen:
             stand_ins = [hit for hit in admitted if set(each.stand_in_keys) & set(hit.references)]
             chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
-        if not chosen:
+        if not chosen and not _is_implied(each.reference):
             missing.append(each.reference)
         near.update((hit.entry_id, None) for key in each.near_keys for hit in admitted if key in hit.references)
         told = {hit.entry_id: _told(hydrated[hit.entry_id], asked) for hit in chosen} if len(chosen) > 1 else {}
         ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id], told))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
     return Resolved(tuple(found), tuple(missing), tuple(entry_id for entry_id in near if entry_id not in found))
+
+
+def _is_implied(reference: Reference) -> bool:
+    """Tell whether nobody named an article: the first one of an act that a question asks about as such."""
+    return not reference.is_explicit and reference.source != ANY_ACT
 
 
 def _stands_in(reference: Reference, entry: Hydrated) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from apps.rag.types import Reference
@@ -51,6 +52,7 @@ _FORMER = re.compile(
     r"|avant 2018|(?:plan|syscohada) (?:de )?2001|non revise|former (?:plan|chart))\b"
 )
 _NON_PROFIT = re.compile(r"\b(?:sycebnl|ebnl|non lucratif)\b")
+_BESIDE = 8  # characters that may stand between an act and its article: ", " and " de l'"
 # The SYSCOHADA is the annex of one act: its articles are that act's.
 _SYSTEM = re.compile(r"\bsyscohada\b")
 
@@ -61,6 +63,12 @@ def plan_asked(text: str) -> str:
     if _NON_PROFIT.search(folded):
         return PLAN_NON_PROFIT
     return PLAN_FORMER if _FORMER.search(folded) else PLAN_REVISED
+
+
+_ASKS_WHAT = re.compile(
+    r"(?:qu'est[- ]ce que?(?: c'est(?: que)?)?|c'est quoi|que signifie|que veut dire|definition (?:de|du)|definis\w*)"
+    r"\s*(?:l'|le|la|d')?\s*"
+)
 
 
 @lru_cache(maxsize=2_048)
@@ -82,14 +90,36 @@ def references_read(text: str) -> tuple[Reference, ...]:
 
 
 def _article(named: Named, mentions: tuple[Mention, ...], folded: str) -> Reference:
-    after = [mention for mention in mentions if mention.start >= named.start]
-    mention = min(after, key=lambda each: each.start) if after else (mentions[-1] if mentions else None)
+    mention = _mention_of(named, mentions)
     if mention is None and _SYSTEM.search(folded):
         return article_of("AUDCIF", named.number)
     code = mention.act.code if mention else ANY_ACT
     label = f"{act_name(code)}, art. {named.number}" if mention else f"art. {named.number}"
     key = article_reference(code, named.number)
     return Reference(key, "article", code, named.number, label, is_explicit=mention is not None)
+
+
+def act_itself(text: str) -> tuple[Reference, ...]:
+    """Return the first article of the act that a question asks about as such, "qu'est-ce que l'AUSCGIE ?": it tells
+    what the act is for. Nobody named that article, so that it is not missed where the act is not held."""
+    mentions = acts_mentioned(text)
+    if len(mentions) != 1:
+        return ()
+    folded = fold(text)
+    rest = f"{folded[: mentions[0].start]} {folded[mentions[0].end :]}"
+    if not _ASKS_WHAT.fullmatch(rest.strip(" ?!.,:")):
+        return ()
+    return (replace(article_of(mentions[0].act.code, "1"), is_explicit=False),)
+
+
+def _mention_of(named: Named, mentions: tuple[Mention, ...]) -> Mention | None:
+    """Return the act that an article is said to be of: the next one named, unless one stands right before it."""
+    after = min((each for each in mentions if each.start >= named.start), key=lambda each: each.start, default=None)
+    before = max((each for each in mentions if each.start < named.start), key=lambda each: each.start, default=None)
+    if after is None or before is None:
+        return after or before
+    is_right_before = named.start - before.end <= _BESIDE and after.start - named.end > _BESIDE
+    return before if is_right_before else after
 
 
 def article_of(code: str, number: str) -> Reference:

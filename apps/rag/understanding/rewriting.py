@@ -16,8 +16,15 @@ _OF_A_COMPANY = (
 )
 _CAPITAL_MEANT = re.compile(rf"(?i)\bcapitale(?=\s+{_OF_A_COMPANY})|(?<=\ble )capitale\b|(?<=\b[ud][nu] )capitale\b")
 
+# Every text is of that place: said beside the matter, it tells none from another. "l'OHADA" is the matter itself.
+_PLACE = re.compile(
+    r"(?i)[\s,]+(?:(?:dans|de|pour)\s+(?:l['’])?(?:espace|zone|droit)\s+(?:de\s+l['’])?|en\s+(?:droit\s+|zone\s+)?"
+    r"|(?<!traité )(?<!traite )(?<!uniforme )(?<!uniformes )(?<!règlement )(?<!reglement )(?<!comptable ))ohada"
+    r"(?=\s*[?!.,:;]|\s*\Z)"
+)
+
 
 @lru_cache(maxsize=2_048)
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
-    return with_sigles(_CAPITAL_MEANT.sub("capital", in_french(text.strip())))
+    return with_sigles(_CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip()))))

@@ -12,7 +12,7 @@ from apps.rag.understanding.english import language_of
 from apps.rag.understanding.followup import context_of, leaning, neighbour, standalone_of
 from apps.rag.understanding.intent import CLARIFICATION, CONVERSATION, OUT_OF_SCOPE, RAG_QUERY, intent_of
 from apps.rag.understanding.lexicon import meanings
-from apps.rag.understanding.reading import ANY_ACT, article_of, references_read
+from apps.rag.understanding.reading import ANY_ACT, act_itself, article_of, references_read
 from apps.rag.understanding.rewriting import plain
 
 
@@ -37,7 +37,7 @@ def understand(question: Question) -> Reading:
     history = () if is_talk else tuple(plain(earlier) for earlier in question.history)
     context = context_of(text, history)
     standalone = standalone_of(text, context)
-    references = _with_known_act(references_read(text), history)
+    references = _with_known_act(references_read(text), history) or act_itself(text)
     beside = neighbour(text, history)
     if beside is not None:
         references = (beside,)
