@@ -20,14 +20,16 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from apps.chat.tests.live import LiveDatabase, Person, WebProcess, ask, free_port, read_stream, text_of
 from apps.rag.grpc.server import SERVICE
+from apps.rag.tests.collector import Collector, collecting, words_of
 
 SECRET = "a secret that both processes have been given"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 class EngineProcess:
     """`manage.py rag_serve`, which may end and come back on the same port."""
 
-    def __init__(self, database: LiveDatabase, var_dir: Path) -> None:
+    def __init__(self, database: LiveDatabase, var_dir: Path, **environment: str) -> None:
         self.port = free_port()
         self.var_dir = var_dir
         self._environment = {
@@ -36,6 +38,7 @@ class EngineProcess:
             "KAURI_RAG_SECRET": SECRET,
             "KAURI_VAR_DIR": str(var_dir),
             "KAURI_DRAIN_S": "1",
+            **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -61,8 +64,17 @@ class EngineProcess:
 
 
 @pytest.fixture(scope="module")
-def engine_process(live_database: LiveDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    process = EngineProcess(live_database, tmp_path_factory.mktemp("rag"))
+def collector() -> Iterator[Collector]:
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def engine_process(
+    live_database: LiveDatabase, collector: Collector, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EngineProcess]:
+    folder = tmp_path_factory.mktemp("rag")
+    process = EngineProcess(live_database, folder, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     process.start()
     yield process
     process.stop()
@@ -74,13 +86,16 @@ def chat_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chat(live_database: LiveDatabase, engine_process: EngineProcess, chat_dir: Path) -> Iterator[WebProcess]:
+def chat(
+    live_database: LiveDatabase, engine_process: EngineProcess, chat_dir: Path, collector: Collector
+) -> Iterator[WebProcess]:
     process = WebProcess(
         live_database,
         KAURI_ROLE="chat",
         KAURI_RAG_URL=f"grpc://127.0.0.1:{engine_process.port}",
         KAURI_RAG_SECRET=SECRET,
         KAURI_VAR_DIR=str(chat_dir),
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
     )
     process.start()
     yield process
@@ -109,6 +124,32 @@ def test_a_question_to_the_chat_is_answered_by_the_engine(
         assert _engine_health(client)["index_revision"] > 0
     assert (engine_process.var_dir / "index").is_dir()
     assert not (chat_dir / "index").exists()
+
+
+def test_one_trace_goes_from_the_request_through_both_processes(
+    chat: WebProcess, collector: Collector, owner: Person
+) -> None:
+    with chat.client(owner, traceparent=f"00-{TRACE}-b7ad6b7169203331-01") as client:
+        asked = ask(client, "Que dit l’article 387 de l’AUSCGIE ?").json()
+        read_stream(client, asked["stream_url"])
+    deadline = time.monotonic() + 10
+    wanted = {"Save to DB", "LLM Generation", "Chatbot API Service"}
+    while time.monotonic() < deadline:
+        spans = [span for span in tuple(collector.spans) if span.trace_id.hex() == TRACE]
+        if wanted <= {span.name for span in spans}:
+            break
+        time.sleep(0.1)
+    request = next(span for span in spans if span.name == "POST /v1/chat/query")
+    assert request.parent_span_id.hex() == "b7ad6b7169203331"
+    stages = {
+        "Intent Classification": {},
+        "Query Reformulation": {},
+        "Hybrid Search": {"BM25 Search": {}, "Reranking": {}},
+        "LLM Generation": {},
+    }
+    assert collector.tree(request) == {"Chatbot API Service": {"RAG Engine Service": stages, "Save to DB": {}}}
+    assert {resource["kauri.role"] for resource in collector.resources} == {"chat", "all"}
+    assert "387" not in words_of(spans)
 
 
 def test_without_the_engine_a_question_fails_in_words_and_works_again_when_it_is_back(
