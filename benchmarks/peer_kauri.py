@@ -131,6 +131,8 @@ class Kauri:
         index = self._index_make()
         self._embeddings(passages, list(self._ids))
         with connection.cursor() as cursor:
+            # the graph is built in memory, or takes ten times as long
+            cursor.execute("SET maintenance_work_mem = '1GB'")
             cursor.execute("SELECT rag_hnsw_create(%s, %s)", [index.pk, index.dimension])
             cursor.execute("ANALYZE")
 
