@@ -102,7 +102,7 @@ class Engine:
         The model loads in a thread of its own: a process may serve at once, and only the first question waits.
         Without a database the follower tries again, and search says what is missing. Raises EmbedderMisconfigured.
         """
-        logger.info("vectors by %s", await asyncio.to_thread(identify, self._embedder))
+        logger.debug("vectors by %s", await asyncio.to_thread(identify, self._embedder))
         await self._open_full_text()
         if self._folder.is_rebuild_asked():
             # it was damaged
