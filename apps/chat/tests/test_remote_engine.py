@@ -20,7 +20,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from apps.chat.tests.live import LiveDatabase, Person, WebProcess, ask, free_port, read_stream, text_of
 from apps.rag.grpc.server import SERVICE
-from apps.rag.tests.collector import Collector, collecting, words_of
+from apps.rag.tests.collector import Collector, Tree, collecting, words_of
 
 SECRET = "a secret that both processes have been given"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -141,7 +141,7 @@ def test_one_trace_goes_from_the_request_through_both_processes(
         time.sleep(0.1)
     request = next(span for span in spans if span.name == "POST /v1/chat/query")
     assert request.parent_span_id.hex() == "b7ad6b7169203331"
-    stages = {
+    stages: Tree = {
         "Intent Classification": {},
         "Query Reformulation": {},
         "Hybrid Search": {"BM25 Search": {}, "Reranking": {}},

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
 
 import grpc
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -421,6 +425,58 @@ async def test_nobody_there_is_said_soon() -> None:
         with pytest.raises(RetrievalUnavailable):
             _ = [event async for event in client.answer(ASKED)]
     await client.close()
+
+
+def _certificate() -> tuple[str, str]:
+    """Return the PEM of a certificate of localhost that signs itself, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = clock.now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    key_pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), key_pem.decode()
+
+
+async def test_over_tls_only_who_trusts_the_certificate_gets_through(engine: Scripted, settings: Any) -> None:
+    settings.KAURI_GRPC_CERT, settings.KAURI_GRPC_KEY = _certificate()
+    async with serving(engine) as server:
+        settings.KAURI_RAG_CA = settings.KAURI_GRPC_CERT
+        trusting = RemoteEngine(f"grpcs://localhost:{server.port}")
+        assert await trusting.search(ASKED) == RESULT
+        settings.KAURI_RAG_CA = ""
+        for stranger in (f"grpcs://localhost:{server.port}", f"grpc://localhost:{server.port}"):
+            client = RemoteEngine(stranger)
+            with pytest.raises(RetrievalUnavailable):
+                await client.search(ASKED)
+            await client.close()
+        await trusting.close()
+
+
+async def test_another_secret_is_the_operators_matter_and_the_reader_is_told_to_try_again(
+    engine: Scripted, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.KAURI_RAG_SECRET = "a secret of thirty-two characters"
+    async with serving(engine) as server:
+        client = RemoteEngine(f"grpc://127.0.0.1:{server.port}")
+        call = asyncio.create_task(client.search(ASKED))
+        await asyncio.sleep(0)  # signed by now, read a moment later
+        settings.KAURI_RAG_SECRET = "another secret of thirty-two characters"
+        with pytest.raises(RetrievalUnavailable):
+            await call
+        await client.close()
+    assert "KAURI_RAG_SECRET must be the same" in caplog.text
 
 
 def test_one_client_serves_several_loops(engine: Scripted) -> None:

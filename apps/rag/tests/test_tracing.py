@@ -18,7 +18,7 @@ from apps.rag.build import build_engine
 from apps.rag.engine import Engine
 from apps.rag.errors import RetrievalUnavailable
 from apps.rag.ports import RagEngine
-from apps.rag.tests.collector import Collector, collecting, words_of
+from apps.rag.tests.collector import Collector, Tree, collecting, words_of
 from apps.rag.tests.entries import article, scope
 from apps.rag.tests.providers import serve
 from apps.rag.tests.served import remote
@@ -33,7 +33,7 @@ ENTRIES = (
     article("388", "L'assemblée générale est convoquée quinze jours au moins avant sa réunion."),
 )
 QUESTION = Question("Quel est le capital minimum d'une SARL ?", scope())
-PAPER = {
+PAPER: Tree = {
     "Intent Classification": {},
     "Query Reformulation": {},
     "Generate Embedding": {},
@@ -137,7 +137,7 @@ async def test_an_answer_closed_by_another_task_ends_its_spans_without_complaint
     collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:
     events = answer_spanned(_events(5))
-    await asyncio.create_task(anext(events))  # type: ignore[arg-type] # a coroutine in fact
+    await asyncio.create_task(anext(events))
 
     async def close() -> None:
         async with aclosing(events):
