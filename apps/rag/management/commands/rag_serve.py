@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.rag.build import build_engine, with_cache
+from apps.rag.build import boot_fault, build_engine, with_cache
 from apps.rag.grpc.server import CannotListen, RagServer
 from kauri.lib.collector import spans_begin, spans_end
 
@@ -27,6 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, host: str, port: int, **_options: Any) -> None:
         """Serve."""
+        fault = boot_fault()
+        if fault:
+            raise CommandError(fault)
         try:
             asyncio.run(self._serve(host, port))
         except CannotListen as error:
