@@ -8,8 +8,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-_BEGIN, _END = "<!-- peers: written by benchmarks/peers.py -->", "<!-- /peers -->"
-
 
 def report(measured: Mapping[str, tuple[int, Sequence[Any]]], command: str, machine: str, elapsed_s: float) -> str:
     """Return the tables of all jobs."""
@@ -22,13 +20,16 @@ def report(measured: Mapping[str, tuple[int, Sequence[Any]]], command: str, mach
     return "\n".join(parts)
 
 
-def results_write(path: Path, told: str) -> None:
-    """Put the tables between their marks in a Markdown file."""
-    section = f"{_BEGIN}\n{told}\n{_END}"
+def results_write(path: Path, section: str, told: str) -> None:
+    """Put tables between the marks of a section of a Markdown file."""
+    begin, end = f"<!-- peers {section}: written by benchmarks/peers.py -->", f"<!-- /peers {section} -->"
     before = path.read_text("utf-8")
-    path.write_text(
-        re.sub(rf"{re.escape(_BEGIN)}.*{re.escape(_END)}", lambda _: section, before, flags=re.DOTALL), "utf-8"
+    if begin not in before or end not in before:
+        raise SystemExit(f"{path} has no section {section}")
+    after = re.sub(
+        rf"{re.escape(begin)}.*{re.escape(end)}", lambda _: f"{begin}\n{told}\n{end}", before, flags=re.DOTALL
     )
+    path.write_text(after, "utf-8")
 
 
 def _table(results: Sequence[Any]) -> str:

@@ -123,17 +123,19 @@ def main() -> None:
 
     kept, data_dir = settings.KAURI_VAR_DIR / "eval" / "vectors.sqlite3", Path(settings.KAURI_DATA_DIR)
     rows = [row for row in ROWS if row.system in options.systems]
-    started, measured = time.perf_counter(), {}
-    for name in options.sets:
-        job = job_make(name, data_dir, kept, n_questions=options.questions)
-        measured[job.name] = (len(job.passages.ids), run(job, rows, options.budget))
+    sections = {"sets": [(name, None) for name in options.sets]}
     if not options.no_scale:
-        job = job_make(SCALED, data_dir, kept, n_passages=N_SCALED, n_questions=options.questions)
-        measured[job.name] = (len(job.passages.ids), run(job, rows, options.budget))
-    told = report(measured, command_line(), machine(), time.perf_counter() - started)
-    print(told)
-    if options.write:
-        results_write(HERE / "RESULTS.md", told)
+        sections["scale"] = [(SCALED, N_SCALED)]
+    for section, jobs in sections.items():
+        started, measured = time.perf_counter(), {}
+        for name, n_passages in jobs:
+            job = job_make(name, data_dir, kept, n_passages=n_passages, n_questions=options.questions)
+            measured[job.name] = (len(job.passages.ids), run(job, rows, options.budget))
+        if measured:
+            told = report(measured, command_line(), machine(), time.perf_counter() - started)
+            print(told, flush=True)
+            if options.write:
+                results_write(HERE / "RESULTS.md", section, told)
 
 
 def run(job: Any, rows: list[Row], budget_s: float) -> list[Result]:
