@@ -121,10 +121,14 @@ def passages_read(folder: Path) -> Passages:
         ids=tuple(row[0] for row in rows),
         texts=tuple(row[1] for row in rows),
         vectors=np.load(folder / "vectors.npy"),
-        told=tuple(Told(*row[2][:3], tuple(row[2][3]), tuple(row[2][4]), row[2][5]) for row in rows),
+        told=tuple(_told(*row[2]) for row in rows),
         sentences=tuple(tuple(row[3]) for row in rows),
         sentence_vectors=np.load(folder / "sentences.npy", mmap_mode="r"),
     )
+
+
+def _told(code: str, title: str, locator: str, headings: list[str], references: list[str], text: str) -> Told:
+    return Told(code, title, locator, tuple(headings), tuple(references), text)
 
 
 def _mean_vectors(rows: Sequence[Sequence[int]], of_sentences: Vectors) -> Vectors:

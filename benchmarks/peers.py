@@ -123,7 +123,7 @@ def main() -> None:
 
     kept, data_dir = settings.KAURI_VAR_DIR / "eval" / "vectors.sqlite3", Path(settings.KAURI_DATA_DIR)
     rows = [row for row in ROWS if row.system in options.systems]
-    sections = {"sets": [(name, None) for name in options.sets]}
+    sections: dict[str, list[tuple[str, int | None]]] = {"sets": [(name, None) for name in options.sets]}
     if not options.no_scale:
         sections["scale"] = [(SCALED, N_SCALED)]
     for section, jobs in sections.items():
