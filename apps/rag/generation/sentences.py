@@ -105,8 +105,10 @@ def _was_never_closed(buffer: str, newline: int, *, is_last: bool) -> bool:
     """Tell whether a quotation open at a blank line is a mistake that would swallow what follows."""
     if buffer[newline + 1 : newline + 2] != "\n":
         return False
-    mark = re.search("[«“»”]", buffer[newline:])
-    return is_last if mark is None else mark[0] in "«“"
+    # marks inside guillemets are a quotation's own
+    pair = "«»" if buffer.rfind("«", 0, newline) > buffer.rfind("»", 0, newline) else "“”"
+    mark = re.search(f"[{pair}]", buffer[newline:])
+    return is_last if mark is None else mark[0] == pair[0]
 
 
 def _depth_after(char: str, depth: int) -> int:
