@@ -52,7 +52,8 @@ _FORMER = re.compile(
     r"|avant 2018|(?:plan|syscohada) (?:de )?2001|non revise|former (?:plan|chart))\b"
 )
 _NON_PROFIT = re.compile(r"\b(?:sycebnl|ebnl|non lucratif)\b")
-_BESIDE = 8  # characters that may stand between an act and its article: ", " and " de l'"
+_BESIDE = 8  # characters that may stand between an act and its article behind it: ", "
+_OF = re.compile(r"^\W*(?:al\w*\.? \d+)?\W*(?:d[eu'](?: la| l')?)?\W*$")
 # The SYSCOHADA is the annex of one act: its articles are that act's.
 _SYSTEM = re.compile(r"\bsyscohada\b")
 
@@ -90,7 +91,7 @@ def references_read(text: str) -> tuple[Reference, ...]:
 
 
 def _article(named: Named, mentions: tuple[Mention, ...], folded: str) -> Reference:
-    mention = _mention_of(named, mentions)
+    mention = _mention_of(named, mentions, folded)
     if mention is None and _SYSTEM.search(folded):
         return article_of("AUDCIF", named.number)
     code = mention.act.code if mention else ANY_ACT
@@ -112,14 +113,14 @@ def act_itself(text: str) -> tuple[Reference, ...]:
     return (replace(article_of(mentions[0].act.code, "1"), is_explicit=False),)
 
 
-def _mention_of(named: Named, mentions: tuple[Mention, ...]) -> Mention | None:
+def _mention_of(named: Named, mentions: tuple[Mention, ...], folded: str) -> Mention | None:
     """Return the act that an article is said to be of: the next one named, unless one stands right before it."""
     after = min((each for each in mentions if each.start >= named.start), key=lambda each: each.start, default=None)
     before = max((each for each in mentions if each.start < named.start), key=lambda each: each.start, default=None)
     if after is None or before is None:
         return after or before
-    is_right_before = named.start - before.end <= _BESIDE and after.start - named.end > _BESIDE
-    return before if is_right_before else after
+    is_of_the_next = _OF.match(folded[named.end : after.start]) is not None
+    return before if named.start - before.end <= _BESIDE and not is_of_the_next else after
 
 
 def article_of(code: str, number: str) -> Reference:

@@ -35,7 +35,7 @@ _SAID_ACCOUNT = re.compile(rf"(?i)\b(?P<word>comptes?|le|classes?) (?P<said>{_N}
 _LEADS = re.compile(
     r"(?i)\b(?:c(?:'est)? ?(?:k?oi|quoi)|libelle|numero|qu'est-ce que|a quoi (?:sert|correspond)) (?:le )?$"
 )
-_TIRET = re.compile(r"(?i)(?<=\d) tiret (?=\d)")
+_TIRET = re.compile(rf"(?i)(?<=[\da-z]) tiret (?P<said>\d|{_N})")
 
 
 def unaccented(text: str) -> str:
@@ -53,7 +53,9 @@ def spelt(text: str) -> str:
         plain = _TOKEN.sub(_title, plain)
     plain = _SAID_ARTICLE.sub(_figures_of_article, plain)
     plain = _SAID_ACCOUNT.sub(lambda found: _figures_of_account(found, plain), plain)
-    return _TIRET.sub("-", plain)
+    return _TIRET.sub(
+        lambda found: f"-{found['said'] if found['said'].isdigit() else digits_read(found['said'])}", plain
+    )
 
 
 def near(word: str, others: tuple[str, ...], *, allowed: int = 1) -> str:
