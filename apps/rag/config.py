@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 
 from django.conf import settings
 
-from apps.rag.calibration import LEXICAL, FusionWeights, RerankWeights, calibration_of
+from apps.rag.calibration import LEXICAL, EvidenceModel, FusionWeights, RerankWeights, calibration_of
 from apps.rag.types import Overrides
 
 
@@ -41,11 +41,14 @@ class RagConfig:
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
     max_per_locator: int = 3  # passages of one article or heading
+    is_merged: bool = True  # near-duplicates are one; False where a search asks for its own number of passages
     duplicate_overlap: float = 0.9  # share of common words above which two passages are one
     sentence_cache_entries: int = 20_000
     query_cache_entries: int = 1_024
     # evidence
-    evidence_threshold: float = 0.5
+    evidence: EvidenceModel = field(default_factory=EvidenceModel)  # where there are vectors
+    lexical_evidence: EvidenceModel = field(default_factory=EvidenceModel)  # where there are none
+    evidence_threshold: float = 0.5  # the models' biases are such that this is it
     official_share: float = 0.8  # of the best sample's score that the best text must reach to come before it
     official_margin: float = 0.2  # by which texts may fall short of samples and still come before them
     # index
@@ -81,10 +84,18 @@ def calibrated(config: RagConfig, embedder: str) -> RagConfig:
     Its candidates are then ordered by the words alone, beside that rank. Raises ValueError for a broken file.
     """
     own, lexical = calibration_of(embedder), calibration_of(LEXICAL)
+    if lexical is None:
+        raise ValueError("the calibration for words alone is missing")
     found = own or lexical
-    if found is None:
-        return replace(config, is_calibrated=False)
-    return replace(config, weights=found.fusion, rerank=found.rerank, is_calibrated=own is not None)
+    return replace(
+        config,
+        weights=found.fusion,
+        rerank=found.rerank,
+        is_calibrated=own is not None,
+        # cosines of an embedder that nobody calibrated say nothing
+        evidence=found.evidence,
+        lexical_evidence=lexical.evidence,
+    )
 
 
 def configured() -> RagConfig:
@@ -100,7 +111,8 @@ def overridden(config: RagConfig, overrides: Overrides) -> RagConfig:
     """Return the configuration of one search: what it overrides replaced, weights of unknown legs left out."""
     config = replace(config, is_reranked=config.is_reranked and overrides.is_reranked)
     if overrides.n_passages is not None:
-        config = replace(config, n_passages=overrides.n_passages)
+        # who measures or looks behind the curtain wants each passage where it was ranked
+        config = replace(config, n_passages=overrides.n_passages, is_merged=False)
     known = {each.name for each in fields(FusionWeights)}
     weights = {leg: weight for leg, weight in overrides.weights if leg in known}
     if not weights:

@@ -325,7 +325,7 @@ class Engine:
         if resolved.missing or not passages:
             # another article is no answer to a question for this one
             return 0.0
-        return evidence_of(signs_of(probe, passages, belonging(standalone)))
+        return evidence_of(signs_of(probe, passages, belonging(standalone)), self.config)
 
     def _degraded(self, found: Found, legs: Sequence[str], model_scores: Mapping[int, float] | None) -> tuple[str, ...]:
         """Name what is missing of what was asked for; `legs` are those asked for, all when empty."""

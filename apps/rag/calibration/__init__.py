@@ -69,14 +69,14 @@ class EvidenceSigns:
 class EvidenceModel:
     """A logistic model over the signs: how sure it is that the passages answer the question."""
 
-    bias: float
-    coverage: float
-    window: float
-    titled: float
-    unknown: float
-    own: float
-    shared: float
-    sentence: float
+    bias: float = 0.0
+    coverage: float = 0.0
+    window: float = 0.0
+    titled: float = 0.0
+    unknown: float = 0.0
+    own: float = 0.0
+    shared: float = 0.0
+    sentence: float = 0.0
 
     def probability(self, signs: EvidenceSigns) -> float:
         """Return 0..1."""
@@ -89,12 +89,11 @@ class EvidenceModel:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """All that is calibrated for one embedder; `threshold` is the evidence from which on Kauri answers."""
+    """All that is calibrated for one embedder; the evidence model's bias is such that 0.5 is where Kauri answers."""
 
     fusion: FusionWeights
     rerank: RerankWeights
     evidence: EvidenceModel
-    threshold: float
 
 
 LEXICAL = "none"
@@ -113,11 +112,14 @@ def calibration_of(embedder: str) -> Calibration | None:
     return None
 
 
-def calibration_write(embedder: str, calibration: Calibration) -> Path:
+def calibration_write(embedder: str, calibration: Calibration, folder: Path | None = None) -> Path:
     """Write an embedder's calibration where every process of this installation reads it; return the file."""
-    path = written_to() / file_name(embedder)
+    path = (folder or written_to()) / file_name(embedder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rounded = {key: _rounded(value) for key, value in asdict(calibration).items()}
+    rounded = {
+        part: {name: round(value, 4) for name, value in numbers.items()}
+        for part, numbers in asdict(calibration).items()
+    }
     path.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
     return path
 
@@ -132,16 +134,11 @@ def file_name(embedder: str) -> str:
     return re.sub(r"[^\w.-]+", "_", embedder) + ".json"
 
 
-def _rounded(value: Any) -> Any:
-    return {key: round(number, 4) for key, number in value.items()} if isinstance(value, dict) else round(value, 4)
-
-
 def _read(raw: Mapping[str, Any]) -> Calibration:
     return Calibration(
         FusionWeights(**_numbers(raw["fusion"])),
         RerankWeights(**_numbers(raw["rerank"])),
         EvidenceModel(**_numbers(raw["evidence"])),
-        float(raw["threshold"]),
     )
 
 

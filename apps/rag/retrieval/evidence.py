@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apps.rag.calibration import EvidenceModel, EvidenceSigns
+from apps.rag.calibration import EvidenceSigns
+from apps.rag.config import RagConfig
 from apps.rag.retrieval.fit import Fit, Probe, fit
 from apps.rag.types import RankedPassage
 from apps.rag.understanding.domain import Belonging
 
 # The passages whose words may carry the evidence; further down, a match is chance.
 _READ = 3
-
-
-WITH_VECTORS = EvidenceModel(
-    bias=-6.4, coverage=1.5, window=3.3, titled=2.1, unknown=4.1, own=5.6, shared=2.6, sentence=2.2
-)
-LEXICAL_ONLY = EvidenceModel(
-    bias=-5.9, coverage=1.8, window=3.2, titled=2.2, unknown=4.2, own=5.8, shared=2.7, sentence=0.0
-)
 
 
 def signs_of(probe: Probe, passages: Sequence[RankedPassage], belonging: Belonging) -> EvidenceSigns:
@@ -37,6 +30,6 @@ def signs_of(probe: Probe, passages: Sequence[RankedPassage], belonging: Belongi
     )
 
 
-def evidence_of(signs: EvidenceSigns) -> float:
+def evidence_of(signs: EvidenceSigns, config: RagConfig) -> float:
     """Return the evidence, 0..1, by the model calibrated for what the engine has."""
-    return (LEXICAL_ONLY if signs.sentence is None else WITH_VECTORS).probability(signs)
+    return (config.lexical_evidence if signs.sentence is None else config.evidence).probability(signs)

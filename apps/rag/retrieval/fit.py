@@ -17,7 +17,7 @@ from kauri.lib.text import fold
 # Words this close together, small words not counted, are of one sentence more often than not.
 _WINDOW = 24
 # What the texts' word for a question's word, a slip of the keyboard, and a word of the heading only are worth.
-_MEANT = 0.6
+MEANT = 0.6
 _MISSPELT = 0.8
 _IN_HEADING = 0.9
 _MIN_MISSPELT = 5
@@ -47,13 +47,15 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Shares of a question's weight, 0..1: held by the passage, held within one window of it; and how much the
-    passage looks like the definition of what the question asks about, and how much its headings hold."""
+    """Shares of a question's weight, 0..1: held by the passage, held within one window of it; how much the passage
+    looks like the definition of what the question asks about, and how much its headings hold; and for each term of the
+    question what the passage holds of it: 1 for the term itself, less for a word that means it or a slip."""
 
     coverage: float
     window: float
     definition: float
     titled: float
+    covered: Mapping[str, float]
 
 
 def idf(n_documents: int, frequency: int) -> float:
@@ -82,7 +84,7 @@ def probe_of(
 def fit(probe: Probe, passage: Passage) -> Fit:
     """Read a passage with a question in mind."""
     if not probe.total:
-        return Fit(0.0, 0.0, 0.0, 0.0)
+        return Fit(0.0, 0.0, 0.0, 0.0, {})
     text = _terms(passage.text)
     if passage.plan:
         # what counts of an account is its own label, not that of the account above it
@@ -95,16 +97,26 @@ def fit(probe: Probe, passage: Passage) -> Fit:
     covered = {term: max(value, above[term]) for term, value in _by_term(probe, worth).items()}
     titled = sum(weight for term, weight in probe.weights.items() if term in heading) / probe.total
     coverage = sum(probe.weights[term] * value for term, value in covered.items()) / probe.total
-    return Fit(coverage, _window(probe, text, worth, above), _definition(probe, passage.text), titled)
+    window = _window(probe, text, worth, above)
+    return Fit(coverage, window, _definition(probe, passage.text), titled, covered)
 
 
 def _label_fit(probe: Probe, label: str) -> Fit:
     """Fit an account by its label: the share of the question that it says, and of it that the question says."""
     own = frozenset(term for term in _terms(label) if not term.isdigit() and term != "compt")
     worth = _worth(probe, own)
-    said = sum(probe.weights[term] * value for term, value in _by_term(probe, worth).items()) / probe.total
+    covered = _by_term(probe, worth)
+    said = sum(probe.weights[term] * value for term, value in covered.items()) / probe.total
     meant = len([term for term in own if term in worth]) / max(1, len(own))
-    return Fit(said, said * meant, 0.0, said)
+    return Fit(said, said * meant, 0.0, said, covered)
+
+
+def share_met(probe: Probe, held: frozenset[str]) -> float:
+    """Return the share of a question's weight that some terms hold, mean or misspell."""
+    if not probe.total:
+        return 0.0
+    met = _by_term(probe, _worth(probe, held))
+    return sum(probe.weights[term] * value for term, value in met.items()) / probe.total
 
 
 def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
@@ -114,7 +126,7 @@ def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
         asked = max(meaning.said, key=lambda term: probe.weights.get(term, 0.0))
         for form in meaning.terms:
             if form and held.issuperset(form):
-                worth.update((term, (asked, _MEANT)) for term in form if asked in probe.weights)
+                worth.update((term, (asked, MEANT)) for term in form if asked in probe.weights)
     for term in probe.weights:
         if term in held:
             worth[term] = (term, 1.0)

@@ -25,6 +25,7 @@ _FUSED = ("bm25", "gram", "dense")
 # Who asks for an article by its number wants that article, and at most a look around it.
 _MAX_AKIN = 4
 _DIGITS = re.compile(r"\D")
+_NEVER = 2.0  # a share that no two passages have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def order(candidates: Candidates, scores: Mapping[int, float], config: RagConfig
     passages = distinct(
         (candidates.admitted[entry_id].passage for entry_id in ids),
         k=config.n_passages,
-        overlap=config.duplicate_overlap,
+        overlap=config.duplicate_overlap if config.is_merged else _NEVER,
         max_per_locator=config.max_per_locator,
     )
     of_legs = _scores_by_entry(candidates.rankings)

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from apps.rag import analysis
 from apps.rag.calibration import RerankWeights
-from apps.rag.retrieval.fit import Fit, Probe, idf, text_read
+from apps.rag.retrieval.fit import MEANT, Fit, Probe, idf, share_met, text_read
 from apps.rag.types import Passage
 from kauri.lib.text import fold
 
@@ -44,16 +44,24 @@ class Letters:
         self._total = sum(self._weights)
         self._of_word: dict[str, int] = {}
 
-    def share(self, words: Iterable[str]) -> float:
-        """Return the share of the weight that the words hold."""
+    def share(self, words: Iterable[str], meant: Iterable[str] = ()) -> float:
+        """Return the share of the weight that the words hold; what stands for other words of the question, `meant`,
+        counts for a part of theirs."""
         if not self._total:
             return 0.0
+        stood_for = 0
+        for word in meant:
+            stood_for |= self._of_word[word] if word in self._of_word else self._learn(word)
         held = 0
         of_word = self._of_word
         for word in words:
             bits = of_word.get(word)
             held |= self._learn(word) if bits is None else bits
-        return sum(weight for place, weight in enumerate(self._weights) if held >> place & 1) / self._total
+        stood_for &= ~held
+        total = 0.0
+        for place, weight in enumerate(self._weights):
+            total += weight * ((held >> place & 1) + MEANT * (stood_for >> place & 1))
+        return total / self._total
 
     def _learn(self, word: str) -> int:
         bits = 0
@@ -65,10 +73,12 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Cues:
-    """What of a question the signs are read with; `pairs` maps neighbouring terms to their weight."""
+    """What of a question the signs are read with; `words` maps each term to its words, `pairs` neighbouring terms to
+    their weight."""
 
     probe: Probe
     letters: Letters
+    words: Mapping[str, tuple[str, ...]]
     pairs: Mapping[tuple[str, str], float]
     asks_whether: bool
     kind: re.Pattern[str] | None
@@ -76,13 +86,17 @@ class Cues:
 
 def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | None) -> Cues:
     """Read a question, in the words that the engine reads."""
-    terms = [term for term in analysis.terms(text) if term in probe.weights]
+    said = list(zip(*analysis.terms_and_words(text), strict=True))
+    words: dict[str, tuple[str, ...]] = {}
+    for term, word in said:
+        words[term] = (*words.get(term, ()), word)
+    terms = [term for term, _ in said if term in probe.weights]
     pairs = {
         (left, right): probe.weights[left] + probe.weights[right] for left, right in pairwise(terms) if left != right
     }
     folded = fold(text)
     asks_whether = bool(_ASKS_WHETHER.search(folded)) and not _ASKS_WHAT.search(folded)
-    return Cues(probe, letters, pairs, asks_whether, kind)
+    return Cues(probe, letters, words, pairs, asks_whether, kind)
 
 
 def reading_score(passage: Passage, fitted: Fit, cues: Cues, weights: RerankWeights) -> float:
@@ -95,13 +109,14 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
     """Return by name the signs that are read in the passage itself."""
     text = text_read(passage.text)
     above = text_read("\n".join(passage.heading_path))
+    meant = [word for term, value in fitted.covered.items() if value == MEANT for word in cues.words.get(term, ())]
     return {
         "coverage": fitted.coverage,
         "window": fitted.window,
-        "titled": fitted.titled,
-        "lead": _held(text.terms[:_LEAD_TERMS], cues.probe),
+        "titled": share_met(cues.probe, frozenset(above.terms)),
+        "lead": share_met(cues.probe, frozenset(text.terms[:_LEAD_TERMS])),
         "pairs": _paired((*above.terms, *text.terms), cues.pairs),
-        "letters": cues.letters.share(text.words | above.words),
+        "letters": cues.letters.share(text.words | above.words, meant),
         "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
         "kind": float(cues.kind is not None and says(cues.kind, passage.text)),
     }
@@ -111,11 +126,6 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
 def says(kind: re.Pattern[str], text: str) -> bool:
     """Tell whether a text says the kind of thing that is asked for."""
     return kind.search(fold(text)) is not None
-
-
-def _held(terms: Sequence[str], probe: Probe) -> float:
-    held = set(terms)
-    return sum(weight for term, weight in probe.weights.items() if term in held) / probe.total if probe.total else 0.0
 
 
 def _paired(terms: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> float:

@@ -3,14 +3,20 @@
 import pytest
 
 from apps.rag import analysis
-from apps.rag.calibration import EvidenceModel, EvidenceSigns
-from apps.rag.retrieval.evidence import LEXICAL_ONLY, WITH_VECTORS
+from apps.rag.calibration import LEXICAL, EvidenceModel, EvidenceSigns, calibration_of
 from apps.rag.retrieval.fit import Fit, Probe, fit, idf, probe_of
 from apps.rag.tests.passages import account, passage
 from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.lexicon import meanings
 
 N = 100
+
+
+def model_of(embedder: str) -> EvidenceModel:
+    """Return the committed evidence model."""
+    found = calibration_of(embedder)
+    assert found is not None
+    return found.evidence
 
 
 def probe(text: str, *, is_definition: bool = False, **frequencies: int) -> Probe:
@@ -80,14 +86,14 @@ def test_an_account_fits_by_its_own_label() -> None:
     assert label.window > below.window
 
 
-@pytest.mark.parametrize("model", [WITH_VECTORS, LEXICAL_ONLY])
+@pytest.mark.parametrize("model", [model_of("use-multilingual-3"), model_of(LEXICAL)])
 def test_better_signs_are_more_evidence(model: EvidenceModel) -> None:
     weak = model.probability(EvidenceSigns(0.2, 0.1, 0.0, 0.5, 0.0, 0.0, 0.2))
     strong = model.probability(EvidenceSigns(0.9, 0.8, 0.5, 0.0, 0.5, 0.5, 0.6))
     assert weak < 0.5 < strong
 
 
-@pytest.mark.parametrize("model", [WITH_VECTORS, LEXICAL_ONLY])
+@pytest.mark.parametrize("model", [model_of("use-multilingual-3"), model_of(LEXICAL)])
 def test_a_match_by_chance_is_no_evidence_for_a_question_of_another_field(model: EvidenceModel) -> None:
     stranger, ours = belonging("Qui gagne ?"), belonging("Qui nomme le gérant d'une SARL ?")
     assert model.probability(EvidenceSigns(1.0, 1.0, 0.0, 0.0, stranger.own, stranger.shared, 0.2)) < 0.5

@@ -1,0 +1,144 @@
+"""manage.py rag_calibrate: finds the weights of ranking and evidence on questions whose answers are known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.table import Table
+
+from apps.rag.build import build_engine
+from apps.rag.calibration import Calibration, calibration_write
+from apps.rag.embedders import embedder_named
+from apps.rag.evaluation.calibrate import Calibrated, calibrate
+from apps.rag.evaluation.calibration import Quality
+from apps.rag.evaluation.dataset import Dataset, dataset_read
+from apps.rag.evaluation.kept import vectors_keep, vectors_restore
+from apps.rag.evaluation.steps import Steps
+from kauri.launcher.errors import LaunchError
+from kauri.launcher.throwaway import throwaway_environment
+from kauri.lib.errors import KauriError
+
+_KEPT_SETTINGS = ("EMBED", "KAURI_DATA_DIR", "KAURI_LOG_LEVEL", "KAURI_TIME_ZONE")
+_WIDTH = 140
+
+
+class Command(BaseCommand):
+    """Calibrate."""
+
+    help = (
+        "Find, for the embedder in use, the weights with which candidates are chosen and ordered and the evidence from "
+        "which on a question is answered, on DATASETs as rag_eval reads them; shows what changes, also on each dataset "
+        "by the weights of the others. --write keeps them for this installation; processes read them when they start."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "datasets", nargs="+", type=Path, metavar="DATASET", help="of the field: what is asked here is answered"
+        )
+        parser.add_argument(
+            "--elsewhere", nargs="+", type=Path, default=[], metavar="DATASET",
+            help="of other fields: the ranking learns from them too, and their questions are refused here",
+        )  # fmt: skip
+        parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N questions of each")
+        parser.add_argument("--write", action="store_true", help="keep what is found")
+        parser.add_argument("--embedder", metavar="NAME", help="another embedder than the setting EMBEDDER names")
+        parser.add_argument("--on-these-stores", type=Path, metavar="VECTORS", help=SUPPRESS)
+        parser.add_argument("--into", type=Path, help=SUPPRESS)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Read the datasets, then calibrate on stores that this run starts for itself."""
+        try:
+            field, elsewhere = _read(options["datasets"], options), _read(options["elsewhere"], options)
+            if options["on_these_stores"] is None:
+                _run_apart(options)
+                return
+            found = _calibrated(field, elsewhere, options["on_these_stores"])
+        except KauriError as error:
+            raise CommandError(str(error)) from error
+        except LaunchError as error:
+            raise CommandError(_(error.template) % error.parameters) from error
+        _show(Console(file=cast("IO[str]", self.stdout), width=_WIDTH, highlight=False), found)
+        if options["write"]:
+            calibration = Calibration(found.fusion, found.rerank, found.evidence)
+            path = calibration_write(embedder_named(settings.KAURI_EMBEDDER).name, calibration, options["into"])
+            self.stdout.write(_("Written to %(path)s.") % {"path": path})
+
+
+def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Dataset, ...]:
+    library = Path(settings.KAURI_DATA_DIR)
+    return tuple(dataset_read(path, library=library, limit=options["limit"], in_force={}) for path in paths)
+
+
+def _calibrated(field: Sequence[Dataset], elsewhere: Sequence[Dataset], vectors: Path) -> Calibrated:
+    steps = Steps()
+    with steps.step(_("Making the tables")):
+        call_command("migrate", "rag", verbosity=0)
+        vectors_restore(vectors)
+    try:
+        return calibrate(build_engine, field, elsewhere, steps)
+    finally:
+        vectors_keep(vectors)
+
+
+def _run_apart(options: Mapping[str, Any]) -> None:
+    """Run this command again in a process whose stores nobody else knows; it prints where this one would."""
+    var = Path(settings.KAURI_VAR_DIR)
+    argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "rag_calibrate"]
+    argv += [str(path.resolve()) for path in options["datasets"]]
+    if options["elsewhere"]:
+        argv += ["--elsewhere", *(str(path.resolve()) for path in options["elsewhere"])]
+    argv += ["--limit", str(options["limit"])] if options["limit"] else []
+    argv += ["--write"] if options["write"] else []
+    argv += ["--into", str(var / "calibration"), "--on-these-stores", str(var / "eval" / "vectors.sqlite3")]
+    with throwaway_environment(_KEPT_SETTINGS) as environment:
+        if options["embedder"]:
+            environment["EMBEDDER"] = options["embedder"]
+        finished = subprocess.run(argv, env=environment, check=False)
+    if finished.returncode:
+        raise SystemExit(finished.returncode)
+
+
+def _show(console: Console, found: Calibrated) -> None:
+    weights = Table("", *asdict(found.rerank), title=_("Weights of the signs"))
+    for name, each in ((_("before"), found.before.rerank), (_("found"), found.rerank)):
+        weights.add_row(name, *(f"{value:.2f}" for value in asdict(each).values()))
+    console.print(weights)
+    legs = ", ".join(f"{leg} {value:g}" for leg, value in asdict(found.fusion).items())
+    console.print(_("Weights of the legs: %(weights)s") % {"weights": legs})
+    ranking = Table(
+        _("dataset"),
+        _("questions"),
+        _("before"),
+        _("found"),
+        _("by the others' weights"),
+        title="R@10 / MRR@10 / nDCG@10",
+    )
+    for row in found.datasets:
+        ranking.add_row(row.name, str(row.n), _said(row.before), _said(row.found), _said(row.left_out))
+    console.print(ranking)
+    evidence = Table(_("evidence"), _("answered"), _("refused"), title=_("Evidence, cross-validated"))
+    for rate in found.rates:
+        mark = " *" if rate.threshold == found.threshold else ""
+        evidence.add_row(f"{rate.threshold:.2f}{mark}", f"{rate.answered:.1%}", f"{rate.refused:.1%}")
+    console.print(evidence)
+    groups = Table(_("questions of"), "n", _("before"), _("found"), title=_("Answered"))
+    for group in found.groups:
+        groups.add_row(group.name, str(group.n), f"{group.before:.1%}", f"{group.found:.1%}")
+    console.print(groups)
+
+
+def _said(quality: Quality | None) -> str:
+    return f"{quality.recall:.3f} / {quality.mrr:.3f} / {quality.ndcg:.3f}" if quality else ""
