@@ -14,11 +14,13 @@ from apps.rag.types import Passage, RankedPassage
 from apps.rag.understanding.forms import named_forms
 
 _MAX_CHOSEN = 3
-_ENOUGH = 0.65  # sure enough to add nothing
+_ENOUGH = 0.75  # sure enough to add nothing
 _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
 _SIDES_LEAST = 0.25  # of the two likeliest passages of a comparison, of which none tells all
 _WORTH_ADDING = 0.1
+_BESIDE = 8  # passages of one text
+_FEW_OTHERS = 5
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 _SIDE_SHARE = 0.7
@@ -30,24 +32,24 @@ class AnswerModel:
     """A logistic model of whether a passage answers, by how it compares with the others found.
 
     `gap` is its lead over the best other one as a share of the best score; `excerpt`, `behind`: what its best words
-    score, and how far behind the best of the others; `dense`, `gram`, `first`: whether it leads by vectors, by 4-grams,
-    by its words; `sentence`: cosine of its best sentence; `says`: whether it says the kind of thing asked for.
+    score, and how far behind the best of the others; `first`: whether it leads by its words; `near`: the share of the
+    others that stand beside it in the same text; `sentence`: cosine of its best sentence; `says`: whether it says the
+    kind of thing asked for.
     """
 
     bias: float
     gap: float
     excerpt: float
     behind: float
-    dense: float
-    gram: float
     first: float
+    near: float
     sentence: float
     says: float
 
     def probability(self, signs: AnswerSigns) -> float:
         """Return 0..1: how sure it is that the passage answers the question."""
         total = self.bias + self.gap * signs.gap + self.excerpt * signs.excerpt + self.behind * signs.behind
-        total += self.dense * signs.dense + self.gram * signs.gram + self.first * signs.first
+        total += self.first * signs.first + self.near * signs.near
         total += self.sentence * (signs.sentence or 0.0) + self.says * signs.says
         return 1.0 / (1.0 + math.exp(-total))
 
@@ -59,20 +61,15 @@ class AnswerSigns:
     gap: float
     excerpt: float
     behind: float
-    dense: bool
-    gram: bool
     first: bool
+    near: float
     sentence: float | None
     says: bool
 
 
 # Fitted on 670 questions on tax law, company law, public services and data protection, with their gold passages.
-WITH_VECTORS = AnswerModel(
-    bias=-2.7, gap=6.3, excerpt=1.2, behind=0.8, dense=0.47, gram=0.21, first=0.36, sentence=2.3, says=0.19
-)
-LEXICAL_ONLY = AnswerModel(
-    bias=-1.8, gap=6.3, excerpt=1.2, behind=0.8, dense=0.0, gram=0.35, first=0.4, sentence=0.0, says=0.19
-)
+WITH_VECTORS = AnswerModel(bias=-2.6, gap=8.5, excerpt=1.1, behind=0.75, first=0.5, near=1.2, sentence=2.1, says=0.2)
+LEXICAL_ONLY = AnswerModel(bias=-2.1, gap=8.6, excerpt=1.5, behind=0.4, first=0.5, near=1.2, sentence=0.0, says=0.1)
 
 
 def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
@@ -149,17 +146,19 @@ def _signs(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequ
         gap=(scores[candidate.index] - max(others)) / best if others else 0.5,
         excerpt=candidate.score,
         behind=candidate.score - best_words,
-        dense=_leads("dense", candidate, passages, excerpts),
-        gram=_leads("gram", candidate, passages, excerpts),
         first=candidate.score >= best_words,
+        near=_near(candidate, passages, excerpts),
         sentence=_leg("sentence", passages[candidate.index]),
         says=candidate.says,
     )
 
 
-def _leads(leg: str, candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> bool:
-    own = _leg(leg, passages[candidate.index])
-    return own is not None and all(own >= (_leg(leg, passages[each.index]) or 0.0) for each in excerpts)
+def _near(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> float:
+    """Return the share of the other passages that stand beside one: where the matter is dealt with, so is its law."""
+    own = passages[candidate.index].passage
+    others = [passages[each.index].passage for each in excerpts if each is not candidate]
+    beside = [p for p in others if p.version_id == own.version_id and abs(p.ordinal - own.ordinal) <= _BESIDE]
+    return len(beside) / max(len(others), _FEW_OTHERS)
 
 
 def _leg(leg: str, ranked: RankedPassage) -> float | None:
