@@ -9,8 +9,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from corpus import passages_make
@@ -105,7 +106,7 @@ _SELECT = "SELECT vector FROM vectors WHERE key = ?"
 def job_write(job: Job, folder: Path) -> None:
     """Write the passages where the workers read them."""
     passages = job.passages
-    told = (astuple(each) for each in passages.told)
+    told = (asdict(each) for each in passages.told)
     rows = zip(passages.ids, passages.texts, told, passages.sentences, strict=True)
     with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -121,14 +122,15 @@ def passages_read(folder: Path) -> Passages:
         ids=tuple(row[0] for row in rows),
         texts=tuple(row[1] for row in rows),
         vectors=np.load(folder / "vectors.npy"),
-        told=tuple(_told(*row[2]) for row in rows),
+        told=tuple(_told(row[2]) for row in rows),
         sentences=tuple(tuple(row[3]) for row in rows),
         sentence_vectors=np.load(folder / "sentences.npy", mmap_mode="r"),
     )
 
 
-def _told(code: str, title: str, locator: str, headings: list[str], references: list[str], text: str) -> Told:
-    return Told(code, title, locator, tuple(headings), tuple(references), text)
+def _told(written: dict[str, Any]) -> Told:
+    lists = {"headings": tuple(written["headings"]), "references": tuple(written["references"])}
+    return Told(**{**written, **lists})
 
 
 def _mean_vectors(rows: Sequence[Sequence[int]], of_sentences: Vectors) -> Vectors:

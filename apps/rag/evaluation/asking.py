@@ -42,7 +42,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A query with what came of it. `answer` is None where nothing is known about what it should be."""
+    """A query with what came of it. `answer` is None where none was asked for."""
 
     query: Query
     day: date
@@ -100,7 +100,8 @@ async def ask(
         result = await engine.search(_overridden(question, plan.overrides))
         elapsed_ms = (time.perf_counter() - started) * 1e3
         listed = tuple(_listed(leg, _entries(leg, result, engine), query, question, shelved) for leg in plan.legs)
-        wants = plan.wants_answers and query.expects_answer
+        # of several corpora together it matters what every answer cites
+        wants = plan.wants_answers and (query.expects_answer or plan.is_together)
         answer = await _answered(engine, question, query, shelved) if wants else None
         yield Outcome(
             query=query,
