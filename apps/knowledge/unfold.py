@@ -86,6 +86,7 @@ UNFOLD: dict[str, Any] = {
                     _entry(_("Passages"), "notes", "knowledge_passage_changelist"),
                     _entry(_("Charts of accounts"), "account_tree", "knowledge_account_changelist"),
                     _entry(_("Collections"), "folder_open", "knowledge_namespace_changelist"),
+                    _entry(_("Lexicon"), "translate", "rag_lexiconentry_changelist"),
                 ],
             },
             {

@@ -65,9 +65,11 @@ from apps.rag.types import (
     Searching,
     SearchResult,
 )
+from apps.rag.understanding.curated import CuratedWords
 from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.editions import scope_meant
 from apps.rag.understanding.intent import CONVERSATION, REFERENCE_SEARCH
+from apps.rag.understanding.lexicon import lexicon_revision
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading, understand
@@ -93,6 +95,7 @@ class Engine:
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, vector_store(), config)
         self._follower = Follower(folder, config, self._legs.reopen)
+        self._curated = CuratedWords()
         self._rerank = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
         self._has_tried_models = threading.Event()
 
@@ -103,6 +106,7 @@ class Engine:
         Without a database the follower tries again, and search says what is missing. Raises EmbedderMisconfigured.
         """
         logger.debug("vectors by %s", await asyncio.to_thread(identify, self._embedder))
+        await run_db(self._curated.step)
         await self._open_full_text()
         if self._folder.is_rebuild_asked():
             # it was damaged
@@ -129,12 +133,16 @@ class Engine:
         return self._legs.has_reader and self._has_tried_models.is_set()
 
     def start(self) -> None:
-        """Follow the change log from now on."""
+        """Follow the change log and the curators' words from now on."""
         self._follower.start()
+        self._legs.follow()
+        self._curated.start()
 
     async def close(self) -> None:
         """Stop following, and close this event loop's connections to providers and breakers."""
         await asyncio.to_thread(self._follower.stop)
+        await asyncio.to_thread(self._legs.close)
+        await asyncio.to_thread(self._curated.stop)
         await close_clients()
         await close_connections()
 
@@ -151,6 +159,7 @@ class Engine:
             settings.KAURI_VERSION,
             PROMPT_VERSION,
             ANALYSIS_REVISION,
+            lexicon_revision(),
             self._embedder.name,
             self._embedder.revision,
             self._rerank and self._rerank.name,

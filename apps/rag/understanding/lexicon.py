@@ -46,7 +46,8 @@ _SPEAKS_OF = {
         r"|assiette|bareme|accises?|enregistrement|timbre|redressement|penalites?|convention fiscale|benefice\w*)\b"
     ),
 }
-_ENOUGH_MATCHES = 2
+_LAWS = frozenset({"company", "governance", "arbitration"})
+_ENOUGH_MATCHES = 2  # words of these laws that make a question theirs
 _ASKS_ACCOUNT = re.compile(
     r"\b(?:comptes?|sous-comptes?|classes?|imput\w+|comptabilis\w+|debiter|crediter|ecritures?|libelle)\b"
 )
@@ -74,9 +75,12 @@ class _Entry:
     field: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """A snapshot: entries by each form of their first word, longest first; the words that it knows; its revision."""
+    """A snapshot: entries by each form of their first word; the words that it knows; its revision.
+
+    Compared by identity: it is part of the key of what is remembered of a question.
+    """
 
     by_first: Mapping[str, tuple[_Entry, ...]]
     corrections: Corrections
@@ -109,45 +113,56 @@ def lexicon_use(curated: Sequence[WordGroup]) -> None:
 
 
 def lexicon_of(curated: Sequence[WordGroup]) -> Lexicon:
-    """Build a snapshot of the files and of curators' words."""
-    groups = (*groups_built_in(), *curated)
+    """Build a snapshot of the files and of curators' words; quick, for what the files hold is kept."""
+    base = _files_alone()
+    if not curated:
+        return base
+    by_first = dict(base.by_first)
+    for form, entries in _by_first(curated).items():
+        by_first[form] = (*entries, *by_first.get(form, ()))
+    digest = hashlib.sha256(repr([(group.said, group.meant) for group in curated]).encode()).hexdigest()[:8]
+    return Lexicon(by_first, base.corrections.with_words(_known(curated)), f"{files_revision()}-{digest}")
+
+
+@lru_cache(maxsize=1)
+def _files_alone() -> Lexicon:
+    groups = groups_built_in()
+    corrections = corrections_of(_known(groups) | field_words() | frame_words())
+    return Lexicon(_by_first(groups), corrections, files_revision())
+
+
+def _by_first(groups: Iterable[WordGroup]) -> dict[str, tuple[_Entry, ...]]:
     by_first: dict[str, list[_Entry]] = {}
     for entry in _entries(groups):
         for form in entry.key[0]:
             by_first.setdefault(form, []).append(entry)
-    ordered = {form: tuple(sorted(found, key=lambda each: -len(each.key))) for form, found in by_first.items()}
-    digest = hashlib.sha256(repr([(group.said, group.meant) for group in curated]).encode()).hexdigest()[:8]
-    known = {word for group in groups for form in (*group.said, *group.meant) for word in _words(form)}
-    return Lexicon(
-        ordered,
-        corrections_of(known | field_words() | frame_words()),
-        f"{files_revision()}-{digest if curated else '0'}",
-    )
+    return {form: tuple(found) for form, found in by_first.items()}
+
+
+def _known(groups: Iterable[WordGroup]) -> frozenset[str]:
+    return frozenset(word for group in groups for form in (*group.said, *group.meant) for word in words_of(form))
 
 
 def meanings(text: str) -> tuple[Meaning, ...]:
     """Return what the words of a question mean in the texts' words; a stretch of several words goes before one."""
-    snapshot = lexicon()
-    return _meanings(text, snapshot.revision)
+    return _meanings(text, lexicon())
 
 
 def expansions(text: str) -> tuple[str, ...]:
     """Return the index terms that a question means and does not say, each once."""
-    snapshot = lexicon()
-    return _expansions(text, snapshot.revision)
+    return _expansions(text, lexicon())
 
 
 @lru_cache(maxsize=2_048)
-def _expansions(text: str, _revision: str) -> tuple[str, ...]:
+def _expansions(text: str, snapshot: Lexicon) -> tuple[str, ...]:
     said = set(analysis.terms(text))
-    added = dict.fromkeys(term for meaning in meanings(text) for form in meaning.terms for term in form)
+    added = dict.fromkeys(term for meaning in _meanings(text, snapshot) for form in meaning.terms for term in form)
     return tuple(term for term in added if term not in said)
 
 
 @lru_cache(maxsize=2_048)
-def _meanings(text: str, _revision: str) -> tuple[Meaning, ...]:
-    snapshot = lexicon()
-    typed = _words(text)
+def _meanings(text: str, snapshot: Lexicon) -> tuple[Meaning, ...]:
+    typed = words_of(text)
     words = [snapshot.corrections.get(word) or word for word in typed]
     forms = [_forms_of_question(word) for word in words]
     matches = list(_matches(snapshot, forms))
@@ -160,7 +175,7 @@ def _meanings(text: str, _revision: str) -> tuple[Meaning, ...]:
     mended = [
         Meaning((analysis.stem(word),), ((analysis.stem(right),),))
         for word, right in zip(typed, words, strict=True)
-        if right != word and analysis.stem(right) != analysis.stem(word)
+        if right != word and len(fields) > 1
     ]
     return (*found, *mended)
 
@@ -172,8 +187,9 @@ def _fields(text: str, matches: Sequence[tuple[_Entry, list[int]]]) -> frozenset
     if _ASKS_ACCOUNT.search(_NOT_AN_ACCOUNT.sub(" ", folded)):
         return frozenset({"accounting", "statements", ANY_FIELD})
     own = belonging(text)
-    if own.own or own.shared or len(matches) >= _ENOUGH_MATCHES:
-        fields |= {"company", "governance", "arbitration", "statements"}
+    places = {place for entry, found in matches if entry.field in _LAWS for place in found}
+    if own.own or own.shared or len(places) >= _ENOUGH_MATCHES:
+        fields |= {*_LAWS, "statements"}
     return frozenset({*fields, ANY_FIELD})
 
 
@@ -214,12 +230,12 @@ def _entries(groups: Iterable[WordGroup]) -> Iterator[_Entry]:
     for group in groups:
         terms = tuple(tuple(dict.fromkeys(analysis.terms(form))) for form in group.meant)
         for form in group.said:
-            key = tuple(_forms_of_key(word) for word in _words(form))
+            key = tuple(_forms_of_key(word) for word in words_of(form))
             if key:
                 yield _Entry(key, terms, group.field)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Return the folded words of a text in order, small ones left out, those that turn a meaning kept."""
     bare = _ELISION.sub("", analysis.normalise(text))
     return [word for word in _WORD.findall(bare) if word not in _LIGHT]

@@ -37,6 +37,10 @@ class Corrections:
     stems: frozenset[str]
     shortened: dict[str, tuple[str, ...]]
 
+    def with_words(self, words: frozenset[str]) -> Corrections:
+        """Return these corrections with more words that are right as they are."""
+        return Corrections(self.known | words, self.stems, self.shortened)
+
     def get(self, word: str) -> str:
         """Return the one known word that a folded word is but for one slip; "" for a known word, or for none."""
         if len(word) < _MIN_LENGTH or word in self.known or word in STOP_WORDS or not word.isalpha():
