@@ -285,5 +285,7 @@ def _shares_words(piece: _Piece, numbers: Sequence[Mention], context: Context) -
 
 def _is_anothers(words: set[str], n_shared: int, context: Context) -> bool:
     """Tell whether a claim says nearly word for word what a passage says that it does not cite."""
+    if len(words) - n_shared <= _ANOTHERS_MARGIN * len(words):
+        return False  # without reading what is not cited
     n_best = max((len(words & stems_of(source)) for source in context.sources), default=0)
     return n_best >= _ANOTHERS_SHARE * len(words) and n_best - n_shared > _ANOTHERS_MARGIN * len(words)
