@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from apps.rag.answers import EVENT_NAMES, Answer, collected
 from apps.rag.build import get_engine
+from apps.rag.errors import RetrievalUnavailable
 from apps.rag.types import AnswerEvent, Question
 from kauri.lib import sse
 from kauri.lib.ending import end_all
@@ -130,8 +131,17 @@ async def _whole(scope: Scope, question: Question, send: Send, headers: Headers)
     await _body(send, body, more=False)
 
 
-def _events(question: Question) -> AsyncGenerator[AnswerEvent, None]:
-    return cast("AsyncGenerator[AnswerEvent, None]", get_engine().answer(question))
+async def _events(question: Question) -> AsyncGenerator[AnswerEvent, None]:
+    try:
+        async with aclosing(cast("AsyncGenerator[AnswerEvent, None]", get_engine().answer(question))) as events:
+            async for event in events:
+                yield event
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        # Work that this answer waited for was cancelled, and not this answer: its reader must hear of the end.
+        raise RetrievalUnavailable from cancelled
 
 
 async def _pulse(send: Send) -> None:

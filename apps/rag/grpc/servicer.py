@@ -14,6 +14,7 @@ from django.utils import translation
 from prometheus_client import Gauge
 
 from apps.rag.answers import unexplained
+from apps.rag.errors import RetrievalUnavailable
 from apps.rag.grants import Grant, grant_read
 from apps.rag.grpc import options, rag_pb2, rag_pb2_grpc
 from apps.rag.grpc.status import refuse
@@ -81,6 +82,12 @@ async def _serving(call: str, context: Context, limit_s: float, language: str = 
             await refuse(context, error)
         except TimeoutError:
             await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the call took too long")
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the caller left, or its deadline has passed
+            # Work that this call waited for was cancelled; gRPC would leave the caller without an answer.
+            await refuse(context, RetrievalUnavailable())
         except grpc.aio.AbortError:
             raise
         except Exception:

@@ -59,6 +59,8 @@ class Scripted:
         self.n_working = 0
         self.pause_s = 0.0
         self.n_deltas = 3
+        self.ending: BaseException | None = None
+        self.has_end = True
 
     async def warm(self) -> None: ...
 
@@ -83,7 +85,10 @@ class Scripted:
             for n in range(self.n_deltas):
                 await asyncio.sleep(self.pause_s)
                 yield TextDelta(f"mot {n} ")
-            yield Finished("extractive", "", "", Usage(), ())
+            if self.ending is not None:
+                raise self.ending
+            if self.has_end:
+                yield Finished("extractive", "", "", Usage(), ())
         finally:
             self.n_working -= 1
 
@@ -391,6 +396,18 @@ async def test_what_does_not_end_in_time_is_cut_off_and_may_be_asked_again(engin
     assert not caught.value.permanent
     await stopping
     await _idle(engine)
+    await client.close()
+
+
+@pytest.mark.parametrize("ending", [None, asyncio.CancelledError()], ids=["without an end", "cancelled over there"])
+async def test_an_answer_that_breaks_off_over_there_is_no_answer(
+    ending: BaseException | None, server: RagServer, engine: Scripted
+) -> None:
+    engine.has_end, engine.ending = False, ending
+    client = RemoteEngine(f"grpc://127.0.0.1:{server.port}")
+    with pytest.raises(RetrievalUnavailable) as caught:
+        _ = [event async for event in client.answer(ASKED)]
+    assert not caught.value.permanent
     await client.close()
 
 
