@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from apps.rag.errors import EmbedderFailed, EmbedderMisconfigured
 
@@ -43,9 +44,9 @@ def named(status: int, body: object, headers: Mapping[str, str]) -> Again | TooL
 
 def _refused(reason: str) -> EmbedderMisconfigured:
     sentence = _(
-        "The embedding endpoint refuses (%(reason)s): check EMBEDDER_BASE_URL, EMBEDDER_MODEL and EMBEDDER_API_KEY."
+        "The embedding endpoint refuses ({reason}): check EMBEDDER_BASE_URL, EMBEDDER_MODEL, EMBEDDER_API_KEY."
     )
-    return EmbedderMisconfigured(sentence % {"reason": reason})
+    return EmbedderMisconfigured(format_lazy(sentence, reason=reason))
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

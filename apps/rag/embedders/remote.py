@@ -11,7 +11,7 @@ from random import random
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from apps.rag.embedders.faults import Again, TooLong, named
 from apps.rag.embedders.replies import read_vectors

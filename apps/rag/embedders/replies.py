@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import numpy as np
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from apps.rag.embedders.faults import Again, named
 from apps.rag.errors import EmbedderMisconfigured
@@ -28,9 +29,9 @@ def read_vectors(body: bytes, *, n_texts: int, dimension: int) -> Vectors:
     rows = _rows(reply, n_texts)
     lengths = {len(row) for row in rows}
     if lengths - {dimension}:
-        sentence = _("The embedding endpoint gives vectors of length %(found)s where EMBEDDER_DIMENSION says %(said)s.")
+        sentence = _("The embedding endpoint gives vectors of length {found} where EMBEDDER_DIMENSION says {said}.")
         found = ", ".join(map(str, sorted(lengths - {dimension})))
-        raise EmbedderMisconfigured(sentence % {"found": found, "said": dimension})
+        raise EmbedderMisconfigured(format_lazy(sentence, found=found, said=dimension))
     return _unit(rows)
 
 

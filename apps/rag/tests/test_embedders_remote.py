@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.utils import translation
+from django.utils.functional import Promise
 
 from apps.rag.embedders.remote import Endpoint, RemoteEmbedder
 from apps.rag.errors import EmbedderFailed, EmbedderMisconfigured
@@ -71,6 +73,16 @@ def test_vectors_of_another_length_name_the_setting() -> None:
         with serve_embeddings(mode) as server, pytest.raises(EmbedderMisconfigured, match=said):
             asking(server).embed(TEXTS)
         assert len(server.asked) == 1
+
+
+def test_a_refusal_is_told_in_the_readers_language() -> None:
+    with serve_embeddings("refuses") as server, pytest.raises(EmbedderMisconfigured) as caught:
+        asking(server).embed(TEXTS)
+    assert isinstance(caught.value.message, Promise)
+    with translation.override("en"):
+        assert str(caught.value) == (
+            "The embedding endpoint refuses (HTTP 401): check EMBEDDER_BASE_URL, EMBEDDER_MODEL, EMBEDDER_API_KEY."
+        )
 
 
 def test_an_endpoint_that_asks_for_patience_gets_it() -> None:
