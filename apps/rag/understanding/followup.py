@@ -116,7 +116,7 @@ def _is_whole(text: str) -> bool:
     if _PRONOUN.search(_IMPERSONAL.sub(" ", folded)) or _POINTS_BACK.search(folded):
         return False
     if _DEFINES.search(folded):
-        return bool(own or forms)
+        return bool(forms or analysis.words(_DEFINES.sub(" ", folded)))
     n_own = round(2 * belonging(text).own)
     if forms or acts_mentioned(text):
         return bool(own) or (len(forms) > 1 and bool(_ASKS.match(folded)))

@@ -18,7 +18,8 @@ connaitre mettre met mets mettent tenir tient obtenir parler concerner concerne 
 dispose regir regit traiter traite texte reponse question exactement precisement savez pouvez pouvoir aider
 aide svp detail detaille resume resumer simple simplement exemple passe passer arrive arriver faudrait citer cite
 enumerer presenter presente dois puis-je a-t-il est-il sont-ils peut-il doit-il doit-on faut-il peut-on y-a-t-il
-a-t-on quelqu quelque chose notion
+a-t-on quelqu quelque chose notion support supports referentiel referentiels detaillee decrit decrite decrivent
+listent couvrent abordent expliquent regroupe regroupes consulter
 """
 _FRAME = frozenset(_FRAME_TABLE.split())
 _KIND_TABLE = """

@@ -63,7 +63,8 @@ _FOREIGN_PLACE = re.compile(
 _OHADA_PLACE = re.compile(
     r"\b(?:ohada|syscohada|etats? parties?|uemoa|cemac|benin|burkina|cameroun|centrafri\w+|comores|congo"
     r"|cote d'ivoire|gabon|guinee|mali|niger|rdc|senegal|tchad|togo|au[a-z]{1,6}gie|audcif|audcg|succursale|filiale"
-    r"|conventions?|double imposition|etrang\w+|residen\w+|export\w*|import\w*|cgi)\b"
+    r"|conventions?|double imposition|etrang\w+|residen\w+|retenue a la source|fournisseurs?|prestataires?|clients?"
+    r"|export\w*|import\w*|cgi)\b"
 )
 _CASE_LAW = re.compile(
     r"\bjurisprudence\w*\b|\b(?:ccja|juges?|cour|tribunaux|tribunal) (?:a|ont|avait|en a) (?:deja )?(?:juge|decide"

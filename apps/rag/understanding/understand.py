@@ -57,7 +57,7 @@ def understand(question: Question) -> Reading:
 
 def _intent(text: str, standalone: str, references: tuple[Reference, ...], *, has_history: bool) -> str:
     own = intent_of(text, references)
-    if own in (CONVERSATION, CLARIFICATION):
+    if own in (CONVERSATION, CLARIFICATION, OUT_OF_SCOPE):
         return own
     if not has_history and not references and leaning(text) == "yes" and not belonging(text).own:
         # nothing was asked before that it could lean on
