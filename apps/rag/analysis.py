@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+import zlib
 from functools import lru_cache
 from typing import cast
 
@@ -136,11 +137,21 @@ def grams(text: str) -> list[str]:
     return [gram for word in (*_words(normal), *_sigles(normal)) for gram in word_grams(word)]
 
 
-@lru_cache(maxsize=50_000)
-def word_grams(word: str) -> tuple[str, ...]:
+def word_grams(word: str) -> list[str]:
     """Return the character 4-grams of one word or sigle."""
     padded = f"_{word}_"
-    return tuple(padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1)))
+    return [padded[at : at + GRAM] for at in range(max(1, len(padded) - GRAM + 1))]
+
+
+def gram_number(gram: str) -> int:
+    """Return a gram as a number of 32 bits, the same in every process; two grams hardly ever share one."""
+    return zlib.crc32(gram.encode())
+
+
+@lru_cache(maxsize=50_000)
+def word_gram_numbers(word: str) -> tuple[int, ...]:
+    """Return the 4-grams of one word as numbers."""
+    return tuple(gram_number(gram) for gram in word_grams(word))
 
 
 def _stemmer() -> Stemmer.Stemmer:

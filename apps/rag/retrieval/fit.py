@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from apps.rag import analysis
 from apps.rag.types import Passage
 from apps.rag.understanding.framewords import judging_weight
@@ -131,7 +134,10 @@ def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
         if term in held:
             worth[term] = (term, 1.0)
         elif len(term) >= _MIN_MISSPELT:
-            worth.update((near, (term, _MISSPELT)) for near in held if _is_slip(term, near))
+            first, longest = term[0], len(term) + _allowed(term)
+            # the quick look first: this is asked of every term of every candidate
+            alike = [near for near in held if near[0] == first and len(near) <= longest and _is_slip(term, near)]
+            worth.update((near, (term, _MISSPELT)) for near in alike)
     return worth
 
 
@@ -179,10 +185,14 @@ def _definition(probe: Probe, text: str) -> float:
 
 def _is_slip(typed: str, written: str) -> bool:
     """Tell whether two terms differ by one letter left out, put in, changed or swapped; by two in long ones."""
-    allowed = 2 if len(typed) >= 10 else 1
+    allowed = _allowed(typed)
     if abs(len(typed) - len(written)) > allowed or typed[0] != written[0] or len(written) < _MIN_MISSPELT:
         return False
     return _distance(typed, written) <= allowed
+
+
+def _allowed(typed: str) -> int:
+    return 2 if len(typed) >= 10 else 1
 
 
 @lru_cache(maxsize=20_000)
@@ -202,17 +212,20 @@ def _distance(left: str, right: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TextRead:
-    """A text's terms in order, and its distinct words."""
+    """A text's terms in order, and the numbers of its distinct 4-grams, ascending (n_grams,)."""
 
     terms: tuple[str, ...]
-    words: frozenset[str]
+    grams: npt.NDArray[np.uint32]
 
 
 @lru_cache(maxsize=16_384)
 def text_read(text: str) -> TextRead:
     """Read a text; the passages that are asked for most are read once."""
     terms, words = analysis.terms_and_words(text)
-    return TextRead(tuple(terms), frozenset(words))
+    numbers = {number for word in set(words) for number in analysis.word_gram_numbers(word)}
+    grams = np.fromiter(numbers, dtype=np.uint32, count=len(numbers))
+    grams.sort()
+    return TextRead(tuple(terms), grams)
 
 
 def _terms(text: str) -> tuple[str, ...]:

@@ -15,9 +15,12 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
 from apps.rag import analysis
 from apps.rag.calibration import RerankWeights
-from apps.rag.retrieval.fit import MEANT, Fit, Probe, idf, share_met, text_read
+from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, share_met, text_read
 from apps.rag.types import Passage
 from kauri.lib.text import fold
 
@@ -33,42 +36,34 @@ LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
 
 
 class Letters:
-    """A question's 4-grams with their idf; tells how much of them the words of a passage hold.
-
-    A set of grams is the bits of one integer, and each word's is computed once a question.
-    """
+    """A question's 4-grams with their idf; tells how much of them the grams of passages hold."""
 
     def __init__(self, grams: Iterable[str], frequencies: Mapping[str, int], n_documents: int) -> None:
-        self._bits = {gram: 1 << place for place, gram in enumerate(dict.fromkeys(grams))}
-        self._weights = [idf(n_documents, frequencies.get(gram, 0)) for gram in self._bits]
-        self._total = sum(self._weights)
-        self._of_word: dict[str, int] = {}
+        known = list(dict.fromkeys(grams))
+        self._numbers = np.array([analysis.gram_number(gram) for gram in known], dtype=np.uint32)
+        self._weights = np.array([idf(n_documents, frequencies.get(gram, 0)) for gram in known])
+        self._total = float(self._weights.sum())
 
-    def share(self, words: Iterable[str], meant: Iterable[str] = ()) -> float:
-        """Return the share of the weight that the words hold; what stands for other words of the question, `meant`,
-        counts for a part of theirs."""
+    def share(self, texts: Iterable[TextRead], meant: Iterable[str] = ()) -> float:
+        """Return the share of the weight that the texts hold; the grams of words of the question that they say in
+        other words, `meant`, count for a part of theirs."""
         if not self._total:
             return 0.0
-        stood_for = 0
-        for word in meant:
-            stood_for |= self._of_word[word] if word in self._of_word else self._learn(word)
-        held = 0
-        of_word = self._of_word
-        for word in words:
-            bits = of_word.get(word)
-            held |= self._learn(word) if bits is None else bits
-        stood_for &= ~held
-        total = 0.0
-        for place, weight in enumerate(self._weights):
-            total += weight * ((held >> place & 1) + MEANT * (stood_for >> place & 1))
+        held = np.zeros(len(self._numbers), dtype=np.bool_)
+        for text in texts:
+            held |= self._among(text.grams)
+        total = float(self._weights[held].sum())
+        numbers = {number for word in meant for number in analysis.word_gram_numbers(word)}
+        if numbers:
+            stood_for = self._among(np.array(sorted(numbers), dtype=np.uint32)) & ~held
+            total += MEANT * float(self._weights[stood_for].sum())
         return total / self._total
 
-    def _learn(self, word: str) -> int:
-        bits = 0
-        for gram in analysis.word_grams(word):
-            bits |= self._bits.get(gram, 0)
-        self._of_word[word] = bits
-        return bits
+    def _among(self, grams: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        if not len(grams):
+            return np.zeros(len(self._numbers), dtype=np.bool_)
+        places = np.minimum(np.searchsorted(grams, self._numbers), len(grams) - 1)
+        return np.asarray(grams[places] == self._numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +96,13 @@ def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | N
 
 def reading_score(passage: Passage, fitted: Fit, cues: Cues, weights: RerankWeights) -> float:
     """Return the weighted sum of the signs that are read in the passage itself."""
-    worth: Mapping[str, float] = asdict(weights)
+    worth = _by_name(weights)
     return sum(worth[name] * value for name, value in read_signs(passage, fitted, cues).items())
+
+
+@lru_cache(maxsize=64)
+def _by_name(weights: RerankWeights) -> Mapping[str, float]:
+    return asdict(weights)
 
 
 def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
@@ -116,7 +116,7 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
         "titled": share_met(cues.probe, frozenset(above.terms)),
         "lead": share_met(cues.probe, frozenset(text.terms[:_LEAD_TERMS])),
         "pairs": _paired((*above.terms, *text.terms), cues.pairs),
-        "letters": cues.letters.share(text.words | above.words, meant),
+        "letters": cues.letters.share((text, above), meant),
         "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
         "kind": float(cues.kind is not None and says(cues.kind, passage.text)),
     }

@@ -1,0 +1,68 @@
+"""What is read in a candidate, on passages whose signs can be counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.rag import analysis
+from apps.rag.calibration import RerankWeights
+from apps.rag.retrieval.fit import fit, probe_of
+from apps.rag.retrieval.signs import Cues, Letters, cues_of, read_signs, reading_score
+from apps.rag.tests.passages import passage
+from apps.rag.understanding.answerkinds import answer_kind
+from apps.rag.understanding.lexicon import meanings
+
+N = 100
+
+
+def cues(text: str) -> Cues:
+    """Return a question's cues over a corpus where every term and 4-gram is in ten of a hundred passages."""
+    terms = dict.fromkeys(analysis.terms(text), 1.0)
+    grams = dict.fromkeys(analysis.grams(text), 10)
+    probe = probe_of(terms, meanings(text), dict.fromkeys(terms, 10), N, is_definition=False)
+    return cues_of(text, probe, Letters(grams, grams, N), answer_kind(text))
+
+
+def signs(question: str, text: str, **changes: object) -> dict[str, float]:
+    """Read a passage beside a question."""
+    asked, read = cues(question), passage("AUSCGIE art. 1", text, **changes)
+    return read_signs(read, fit(asked.probe, read), asked)
+
+
+def test_neighbours_of_the_question_are_worth_more_when_the_passage_keeps_them_together() -> None:
+    question = "le tribunal judiciaire"
+    assert signs(question, "Le tribunal judiciaire statue.")["pairs"] == 1.0
+    assert signs(question, "Le tribunal du ressort statue, et non le juge judiciaire.")["pairs"] == 0.0
+
+
+def test_letters_find_words_that_lost_their_spaces() -> None:
+    glued = signs("contrat electronique", "Lecontratelectronique est valable.")
+    assert glued["coverage"] == 0.0
+    assert glued["letters"] > 0.6
+    assert signs("contrat electronique", "Une vente au marché.")["letters"] < 0.1
+
+
+def test_a_yes_answers_a_question_that_asks_for_one_and_no_other() -> None:
+    assert signs("Peut-on filmer la rue ?", "Non. La loi l'interdit.")["whether"] == 1.0
+    assert signs("Comment peut-on filmer la rue ?", "Non. La loi l'interdit.")["whether"] == 0.0
+    assert signs("Peut-on filmer la rue ?", "La nonne file.")["whether"] == 0.0
+
+
+def test_the_first_words_and_the_headings_count_for_themselves() -> None:
+    late = " ".join(f"mot{n} ecrit{n}" for n in range(40))
+    assert signs("réserve légale", f"Réserve légale. {late}")["lead"] == 1.0
+    assert signs("réserve légale", f"{late} Réserve légale.")["lead"] == 0.0
+    assert signs("réserve légale", "Un dixième.", heading_path=("Réserve légale",))["titled"] == 1.0
+
+
+def test_a_sum_is_the_kind_of_answer_that_is_asked_for() -> None:
+    assert signs("Quel est le montant du capital ?", "Il est d'un million de francs.")["kind"] == 1.0
+    assert signs("Quel est le montant du capital ?", "Il est fixé par les statuts.")["kind"] == 0.0
+
+
+def test_the_score_is_the_weighted_sum() -> None:
+    asked, read = cues("réserve légale"), passage("AUSCGIE art. 1", "La réserve légale.")
+    found = fit(asked.probe, read)
+    weights = RerankWeights(coverage=0.5, letters=2.0)
+    expected = 0.5 * found.coverage + 2.0 * read_signs(read, found, asked)["letters"]
+    assert reading_score(read, found, asked, weights) == pytest.approx(expected)
