@@ -60,6 +60,11 @@ _ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(
 _NUMBER = re.compile(
     r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"
 )
+_WHEN = re.compile(
+    r"\b(?:quand|a quelle date|en quelle annee|depuis quand)\b.*\b(?:ete|fut|est[- ](?:il|elle) (?:ne|entre)\w*)\b"
+    r"|\bdate (?:de |d')(?:creation|signature|adoption|entree en vigueur)"
+)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NOT_AN_ACCOUNT = re.compile(
     r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b"
 )
@@ -70,7 +75,7 @@ class Wanted:
     """A question as the answerer sees it. `weights` are terms with their importance, its own words first.
 
     `says` tells of folded text whether it says what is asked for.
-    `asks_number` tells that it asks how many things there are.
+    `must_say` tells that nothing else would be an answer: how many things there are, when something came about.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -80,7 +85,7 @@ class Wanted:
     folded: str
     asks_account: bool
     asks_entry: bool
-    asks_number: bool
+    must_say: bool
     says: re.Pattern[str] | None
 
 
@@ -98,6 +103,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         for term in form
         if term not in own and term not in carried
     }
+    is_past = _WHEN.search(folded) is not None
     bare = _NOT_AN_ACCOUNT.sub(" ", folded)
     return Wanted(
         kind=_kind(folded, understanding),
@@ -106,8 +112,8 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         folded=fold(text),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(bare) is not None,
-        asks_number=_NUMBER.search(folded) is not None,
-        says=answer_kind(text),
+        must_say=is_past or _NUMBER.search(folded) is not None,
+        says=_YEAR if is_past else answer_kind(text),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from apps.rag.analysis import terms
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, Weights
 from apps.rag.generation.forms import conflicts, speaks_of
@@ -17,10 +18,12 @@ _MAX_CHOSEN = 3
 _ENOUGH = 0.75  # sure enough to add nothing
 _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
+_NAMED_LEAST = 0.15
 _SIDES_LEAST = 0.25  # of the two likeliest passages of a comparison, of which none tells all
 _WORTH_ADDING = 0.1
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
+_BETWEEN = re.compile(r"\bentre\b.+?\bet\b(?P<second>.+)")
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 _SIDE_SHARE = 0.7
@@ -68,12 +71,18 @@ class AnswerSigns:
 
 
 # Fitted on 670 questions on tax law, company law, public services and data protection, with their gold passages.
-WITH_VECTORS = AnswerModel(bias=-2.6, gap=8.5, excerpt=1.1, behind=0.75, first=0.5, near=1.2, sentence=2.1, says=0.2)
-LEXICAL_ONLY = AnswerModel(bias=-2.1, gap=8.6, excerpt=1.5, behind=0.4, first=0.5, near=1.2, sentence=0.0, says=0.1)
+WITH_VECTORS = AnswerModel(bias=-3.1, gap=7.6, excerpt=1.25, behind=0.95, first=0.85, near=1.2, sentence=2.4, says=0.2)
+LEXICAL_ONLY = AnswerModel(bias=-2.5, gap=7.8, excerpt=1.6, behind=0.8, first=0.8, near=1.2, sentence=0.0, says=0.1)
 
 
-def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> list[Excerpt]:
-    """Return the excerpts to quote, best first; none where even together they are too unlikely to answer."""
+def chosen(
+    asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt], *, is_named: bool = False
+) -> list[Excerpt]:
+    """Return the excerpts to quote, best first; none where even together they are too unlikely to answer.
+
+    `is_named` tells that the question names the act that they come from: then less will do.
+    """
+    lead_least, least = (_NAMED_LEAST, _NAMED_LEAST) if is_named else (_LEAD_LEAST, _LEAST)
     sure = {each.index: _probability(each, passages, excerpts) for each in excerpts}
     # Mostly one passage is meant: what all are worth together is at most certainty.
     whole = max(1.0, sum(sure.values()))
@@ -85,9 +94,9 @@ def chosen(asked: Wanted, passages: Sequence[RankedPassage], excerpts: Sequence[
             kept.append(candidate)
         if len(kept) == _MAX_CHOSEN:
             break
-    is_likely = bool(kept) and sure[kept[0].index] >= _LEAD_LEAST
-    is_told = not asked.asks_number or any(each.says for each in kept)
-    return kept if is_likely and is_told and sum(sure[each.index] for each in kept) >= _LEAST else []
+    is_likely = bool(kept) and sure[kept[0].index] >= lead_least
+    is_told = not asked.must_say or any(each.says for each in kept)
+    return kept if is_likely and is_told and sum(sure[each.index] for each in kept) >= least else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +127,18 @@ def sides(
     ordered = sorted(excerpts, key=lambda e: (-sure[e.index], e.index))
     if not ordered or sum(sure[each.index] for each in ordered[:2]) < _SIDES_LEAST:
         return []
-    if ordered[0].coverage >= _TELLS_BOTH:
-        return [Side("", ordered[0])]
     best = ordered[0]
     near = [e for e in ordered[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score]
     added = sorted(near, key=lambda e: -weights.share(e.found - best.found))[:1]
-    return [Side("", each) for each in (best, *added)]
+    kept = [best] if best.coverage >= _TELLS_BOTH else [best, *added]
+    return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
+
+
+def _tell_both(asked: Wanted, kept: Sequence[Excerpt]) -> bool:
+    """Tell whether the second thing compared is spoken of at all, where a question says "entre … et …"."""
+    between = _BETWEEN.search(asked.folded)
+    second = terms(between["second"])[:1] if between else []
+    return not second or any(second[0] in each.found for each in kept)
 
 
 def _probability(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Sequence[Excerpt]) -> float:

@@ -93,14 +93,17 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     parts = parts_of(passage.text)
     if not parts:
         return None
-    weights = _apart_from_headings(passage, weights)
-    scores = [_score(part, wanted, weights) + (_RULE_FIRST if i == 0 else 0.0) for i, part in enumerate(parts)]
-    chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, weights, max_chars))]
-    sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, weights, max_chars)]
+    said = frozenset(_terms(" ".join(passage.heading_path[-1:])))
+    own = _apart_from(said, weights)
+    scores = [_score(part, wanted, own) + (_RULE_FIRST if i == 0 else 0.0) for i, part in enumerate(parts)]
+    chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, own, max_chars))]
+    sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, own, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
-    coverage = weights.share(found)
+    above = frozenset(_terms(" ".join(passage.heading_path)))
+    coverage = own.share(found)
+    score = max(_score(part, wanted, weights, above) for part in parts)
     says = wanted.says is not None and any(wanted.says.search(part.folded) for part in parts)
-    return Excerpt(index, merged(passage.text, sentences), max(scores), coverage, says, found)
+    return Excerpt(index, merged(passage.text, sentences), score, coverage, says, found)
 
 
 def whole(index: int, text: str, *, max_chars: int, within: tuple[int, int]) -> tuple[Excerpt, bool]:
@@ -124,17 +127,18 @@ def merged(text: str, sentences: Sequence[Sentence]) -> tuple[tuple[int, int], .
     return tuple(ranges)
 
 
-def _apart_from_headings(passage: Passage, weights: Weights) -> Weights:
-    said = frozenset(_terms(" ".join(passage.heading_path[-1:])))
+def _apart_from(said: AbstractSet[str], weights: Weights) -> Weights:
+    """Lower the terms that the passage's own heading says: they tell none of its sentences from another."""
     lowered = {term: weight * (_HEADED_WEIGHT if term in said else 1.0) for term, weight in weights.terms.items()}
     return Weights(lowered, weights.total - sum(weights.terms.values()) + sum(lowered.values()) or 1.0)
 
 
-def _score(part: Part, wanted: Wanted, weights: Weights) -> float:
+def _score(part: Part, wanted: Wanted, weights: Weights, above: AbstractSet[str] = frozenset()) -> float:
+    """Return how well a part answers; `above` are the terms that headings say for it."""
     # For a list what counts is that it is introduced by the words of the question, not how long it is.
     introduction = _LIST_INTRODUCTION.search(part.text) if wanted.kind == "list" else None
     length = len(part.text[: introduction.start()].split() if introduction else part.text.split())
-    score = weights.share(part.terms) / (1 + max(0, length - 60) / 160)
+    score = weights.share(part.terms | above) / (1 + max(0, length - 60) / 160)
     score += _says_what_is_asked(part, wanted)
     if wanted.kind == "definition":
         score += _defines(part, wanted)

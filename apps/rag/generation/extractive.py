@@ -7,6 +7,7 @@ model's. It states nothing of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import override
 
@@ -19,7 +20,7 @@ from apps.rag.generation.choosing import Side, chosen, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
 from apps.rag.generation.quoting import quotation
-from apps.rag.generation.sourcing import acts_sought, asks_texts, is_missing, is_of
+from apps.rag.generation.sourcing import acts_sought, asks_texts, institutions_named, is_missing, is_of, names
 from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
@@ -53,8 +54,8 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
         return chart_answer([best], others)
     if asks_texts(question, result):
-        return _sources(asked, passages, acts_sought(question, result))
-    return _quotes(asked, passages, exact, acts_sought(question, result))
+        return _sources(asked, passages, _read_closely(question, result))
+    return _quotes(asked, passages, exact, _read_closely(question, result))
 
 
 def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
@@ -63,8 +64,32 @@ def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
     return asked.kind == "definition" and not is_about_accounts and any(not is_chart(r.passage) for r in passages[:3])
 
 
-def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int], codes: Sequence[str]) -> list[str]:
-    read = list(exact) or _read_closely(passages, codes)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The passages that are read closely, by their index; `is_named` tells that the question names their act."""
+
+    read: tuple[int, ...]
+    is_named: bool
+
+
+def _read_closely(question: Question, result: SearchResult) -> _Reading:
+    """Choose the first passages of running text; a row of a chart is no sentence to quote.
+
+    Where acts are named it is they that must answer, or texts about them; where an institution is, what names it.
+    """
+    passages = result.passages
+    running = [index for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
+    codes = acts_sought(question, result)
+    named = [index for index in running if codes and is_of(passages[index].passage, codes)]
+    institutions = frozenset() if named else institutions_named(question)
+    if institutions:
+        running = [index for index in running if names(passages[index].passage, institutions)]
+    chosen_from = named or running or ([] if institutions else list(range(len(passages[:1]))))
+    return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named))
+
+
+def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int], reading: _Reading) -> list[str]:
+    read = list(exact) or reading.read
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
     is_compared = asked.kind == "comparison" and not exact
@@ -72,7 +97,11 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
     if exact:
         quoted = [Side("", each) for each in first[: len(_EXCERPT_CHARS) - 1]]
     else:
-        quoted = compared if is_compared else [Side("", each) for each in chosen(asked, passages, first)]
+        quoted = (
+            compared
+            if is_compared
+            else [Side("", each) for each in chosen(asked, passages, first, is_named=reading.is_named)]
+        )
     # The more passages are quoted, the less is quoted of each.
     max_chars = _EXCERPT_CHARS[len(quoted)]
     paragraphs: list[str] = []
@@ -89,15 +118,14 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
     return paragraphs
 
 
-def _sources(asked: Wanted, passages: Sequence[RankedPassage], codes: Sequence[str]) -> list[str]:
+def _sources(asked: Wanted, passages: Sequence[RankedPassage], reading: _Reading) -> list[str]:
     """Name the documents that deal with a matter, each with its words on it."""
-    read = _read_closely(passages, codes)
-    weights = weigh(asked, [passages[index].passage for index in read])
-    excerpts = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[-1])
-    if not codes and not chosen(asked, passages, excerpts):
+    weights = weigh(asked, [passages[index].passage for index in reading.read])
+    excerpts = _excerpts(asked, passages, reading.read, weights, _EXCERPT_CHARS[-1])
+    if not reading.is_named and not chosen(asked, passages, excerpts):
         return []
     by_document: dict[object, Excerpt] = {}
-    for each in sorted(excerpts, key=lambda e: (-e.score, e.index)):
+    for each in excerpts:
         by_document.setdefault(passages[each.index].passage.document_id, each)
     named = list(by_document.values())[:_MAX_SOURCES]
     if len(named) == 1:
@@ -108,16 +136,6 @@ def _sources(asked: Wanted, passages: Sequence[RankedPassage], codes: Sequence[s
         )
         for position, each in enumerate(named)
     ]
-
-
-def _read_closely(passages: Sequence[RankedPassage], codes: Sequence[str]) -> list[int]:
-    """Return the first passages of running text by their index; a row of a chart is no sentence to quote.
-
-    Where acts are named it is they that must answer, or texts about them.
-    """
-    running = [index for index, ranked in enumerate(passages) if not is_chart(ranked.passage)]
-    running = [index for index in running if codes and is_of(passages[index].passage, codes)] or running
-    return running[:_N_CANDIDATES] or list(range(len(passages[:1])))
 
 
 def _excerpts(

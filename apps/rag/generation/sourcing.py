@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
+from apps.rag.analysis import terms
 from apps.rag.types import Passage, Question, RankedPassage, SearchResult
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.intent import CASE_LAW, DOCUMENT_SOURCING
@@ -32,10 +34,13 @@ _ASKS_DECISIONS = re.compile(
     r"|\b(?:arrets?|decisions? de justice|jugements?) (?:de la ccja|des tribunaux|des cours)? ?(?:sur|concernant)\b"
 )
 
+# What is said of another body is no answer to a question about one of these.
+_INSTITUTIONS = frozenset(terms("OHADA CCJA SYSCOHADA SYCEBNL UEMOA CEMAC BCEAO BEAC ERSUMA OAPI"))
+
 # What each act deals with, in folded words: "quel acte uniforme régit les procédures collectives ?" names none.
 _MATTERS = tuple(
-    (code, re.compile(rf"\b(?:{words})"))
-    for code, words in (
+    (tuple(codes.split()), re.compile(rf"\b(?:{words})"))
+    for codes, words in (
         ("AUSCOOP", r"cooperati(?:ves?|fs?)\b|scoops?\b"),
         (
             "AUPC",
@@ -48,7 +53,7 @@ _MATTERS = tuple(
         ("AUCTMR", r"(?:contrats? de )?transports?\b"),
         ("AUM", r"mediat(?:ion|eur)"),
         ("AUS", r"suretes?\b|hypothe(?:que|caire)|nantissement|cautionnement|gages?\b|garanties?\b"),
-        ("AUA", r"arbitra(?:ge|les?|ux)\b|arbitres?\b"),
+        ("AUA RACCJA", r"arbitra(?:ge|les?|ux)\b|arbitres?\b"),
         (
             "AUDCG",
             r"fonds de commerce|bail (?:commercial|a usage professionnel)|commercants?\b|vente commerciale|rccm\b",
@@ -79,7 +84,17 @@ def acts_sought(question: Question, result: SearchResult) -> tuple[str, ...]:
     if named or not asks_texts(question, result):
         return named
     folded = fold(text)
-    return next(((code,) for code, matter in _MATTERS if matter.search(folded)), ())
+    return next((codes for codes, matter in _MATTERS if matter.search(folded)), ())
+
+
+def institutions_named(question: Question) -> frozenset[str]:
+    """Return the index terms of the institutions and systems that a question is about."""
+    return frozenset(terms(plain(question.text))) & _INSTITUTIONS
+
+
+def names(passage: Passage, institutions: AbstractSet[str]) -> bool:
+    """Tell whether a passage, or what stands above it, names one of the institutions."""
+    return bool(institutions & set(terms(" ".join((passage.document_title, *passage.heading_path, passage.text)))))
 
 
 def is_of(passage: Passage, codes: Sequence[str]) -> bool:
