@@ -41,6 +41,7 @@ class RagConfig:
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
     max_per_locator: int = 3  # passages of one article or heading
+    max_per_document: int = 5  # passages of one guide or sample; a law is one document, and its articles count alone
     is_merged: bool = True  # near-duplicates are one; False where a search asks for its own number of passages
     duplicate_overlap: float = 0.9  # share of common words above which two passages are one
     sentence_cache_entries: int = 20_000

@@ -12,7 +12,7 @@ import numpy as np
 from apps.rag.calibration import RerankWeights
 from apps.rag.config import RagConfig
 from apps.rag.ports import Vectors
-from apps.rag.retrieval.diversify import distinct
+from apps.rag.retrieval.diversify import Limits, distinct
 from apps.rag.retrieval.fit import fit
 from apps.rag.retrieval.fusion import fuse_reciprocal, fuse_weighted, min_max, ranked
 from apps.rag.retrieval.query import Preference, bonus
@@ -148,8 +148,11 @@ def order(candidates: Candidates, scores: Mapping[int, float], config: RagConfig
     passages = distinct(
         (candidates.admitted[entry_id].passage for entry_id in ids),
         k=config.n_passages,
-        overlap=config.duplicate_overlap if config.is_merged else _NEVER,
-        max_per_locator=config.max_per_locator,
+        limits=Limits(
+            config.duplicate_overlap if config.is_merged else _NEVER,
+            config.max_per_locator,
+            config.max_per_document if config.is_merged else config.n_candidates,
+        ),
     )
     of_legs = _scores_by_entry(candidates.rankings)
     return tuple(
