@@ -19,7 +19,7 @@ from apps.rag.stopwords import STOP_WORDS
 from kauri.lib.text import fold
 
 # Raise it whenever the terms of any text change: an index of another revision is rebuilt.
-ANALYSIS_REVISION = 4
+ANALYSIS_REVISION = 5
 
 GRAM = 4
 
@@ -116,8 +116,8 @@ def _sigles(normal: str) -> list[str]:
     return [token for token, piece, form in _FORMS if piece in normal for _ in form.finditer(normal)]
 
 
-# Words whose stem would meet another word's: a capital city is no share capital.
-_OWN_STEMS = {"capitale": "capitale", "capitales": "capitale"}
+# Words whose stem would meet another word's, or miss its own: a capital city is no share capital, a rent no law.
+_OWN_STEMS = {"capitale": "capitale", "capitales": "capitale", "loyer": "loyer", "loyers": "loyer", "lois": "loi"}
 
 
 @lru_cache(maxsize=100_000)

@@ -169,3 +169,7 @@ def test_nothing_is_read_again_while_the_table_stands(django_assert_num_queries:
         words.step()
     with django_assert_num_queries(0):  # type: ignore[attr-defined]  # the same
         assert expansions("statut d'une njangi")
+
+
+def test_a_rent_is_no_law() -> None:
+    assert terms("loyer") == terms("loyers") != terms("loi") == terms("lois")
