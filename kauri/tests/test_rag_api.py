@@ -219,7 +219,7 @@ def test_an_answer_comes_whole_as_json(rag: WebProcess, provider: ProviderServer
         citation = answer["citations"][0]
         assert answer["text"][citation["start_index"] : citation["end_index"]] == f"[{citation['marker']}]"
         assert citation["quote"] in citation["passage"]["text"]
-        refusal = client.post("/v1/rag/generate", json={"question": "article 9999 de l’AUSCGIE", "language": "en"})
+        refusal = client.post("/v1/rag/generate", json={"question": "What does article 9999 of the AUSCGIE say?"})
         assert refusal.json()["refusal_reason"] == "reference_not_found"
         assert "I have no text" in refusal.json()["refusal"]
 
