@@ -411,6 +411,23 @@ async def test_an_answer_that_breaks_off_over_there_is_no_answer(
     await client.close()
 
 
+async def test_what_the_engine_calls_unavailable_is_not_asked_again_at_once(
+    server: RagServer, engine: Scripted
+) -> None:
+    asked: list[Question] = []
+
+    async def down(question: Question) -> SearchResult:
+        asked.append(question)
+        raise RetrievalUnavailable
+
+    engine.search = down  # type: ignore[method-assign] # the engine is the test's own
+    client = RemoteEngine(f"grpc://127.0.0.1:{server.port}")
+    with pytest.raises(RetrievalUnavailable):
+        await client.search(ASKED)
+    assert len(asked) == 1
+    await client.close()
+
+
 async def test_the_client_finds_a_server_that_was_started_again(engine: Scripted) -> None:
     async with serving(engine) as first:
         port = first.port
