@@ -19,22 +19,25 @@ from apps.knowledge.chunking.sections import (
 from apps.knowledge.chunking.types import Chunked, ChunkedPassage
 from apps.knowledge.parsers.lawtext import StructureLine
 from apps.knowledge.parsers.types import ParsedDocument
+from apps.rag.understanding.caselaw import case_keys
 from apps.rag.understanding.references import article_reference
 
 # Whatever its kind, a document with this many articles is cut by them only when it is law:
 # a course quotes articles, and what follows the quotation is not part of them.
 _LAW_KINDS = frozenset(("law",))
+_CASE_LAW = "case_law"
 _FIRST = re.compile(r"^premier$", re.IGNORECASE)
 _MAX_SHORT_TITLE = 40
 
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
-    """How the document is called in locators, and its code for references (empty: none)."""
+    """How the document is called in locators, its code for references (empty: none), the judgments that it is."""
 
     code: str
     title: str
     short: str
+    cases: tuple[str, ...] = ()
 
 
 def chunk(document: ParsedDocument, *, code: str = "", kind: str = "", plan: str = "", title: str = "") -> Chunked:
@@ -54,7 +57,9 @@ def chunk(document: ParsedDocument, *, code: str = "", kind: str = "", plan: str
     )
     sections = without_bare_headings(read_sections(placed, is_law=is_law))
     sections = sections if is_law else merge_small(sections)
-    naming = _Naming(code, title or document.title, short_title(title or document.title))
+    # a judgment is found by its number, which its title tells
+    cases = case_keys((title, document.title)) if kind == _CASE_LAW else ()
+    naming = _Naming(code, title or document.title, short_title(title or document.title), cases)
     passages = tuple(_passages(sections, plain_text, naming))
     return Chunked(plain_text, passages, outline_of(placed), ())
 
@@ -92,7 +97,7 @@ def _passage(
         page=span.page,
         span=(span.start, span.end),
         token_count=span.n_tokens,
-        references=_references(article, naming),
+        references=(*_references(article, naming), *naming.cases),
         search_text="\n".join(line for line in search_parts if line),
     )
 

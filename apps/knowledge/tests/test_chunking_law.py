@@ -141,3 +141,11 @@ def test_a_documents_own_code_beside_an_article_is_none_of_its_text() -> None:
         law("Article 430 COCC", "Tout apport est publié.", "Article 431", "COCC : le code."), kind="law", code="COCC"
     )
     assert [p.text for p in chunked.passages] == ["Tout apport est publié.", "COCC : le code."]
+
+
+def test_every_passage_of_a_judgment_is_found_by_its_number() -> None:
+    document = law("La Cour rejette le pourvoi.", "Le greffier en chef.")
+    title = "CCJA, 1re chambre, arrêt n° 056/2023 du 15 mai 2023"
+    judged = chunk(document, kind="case_law", title=title)
+    assert {passage.references for passage in judged.passages} == {("arret:CCJA:056/2023",)}
+    assert {passage.references for passage in chunk(document, kind="doctrine", title=title).passages} == {()}
