@@ -15,6 +15,7 @@ from apps.rag.choice import BGE_HEADS, embedder_fault, reranker_fault
 from apps.rag.embedders import embedder_named
 from apps.rag.embedders.bge import BgeEmbedder
 from apps.rag.errors import EmbedderFailed, EmbedderMisconfigured
+from apps.rag.tests.hub import serve_hub
 from apps.rag.tests.tiny_models import POSITIONS, SENTENCES, make_bge
 from apps.rag.weights import model_fault, packages_fault, short_name, weights_revision
 
@@ -77,7 +78,7 @@ def test_a_model_that_is_nowhere_is_a_sentence_even_without_a_network(tmp_path: 
         "try: embedder_named('bge', 'nobody/nothing').embed(['a'])\n"
         "except EmbedderFailed as error: print(error)\n"
     )
-    said = run_offline(script, tmp_path, HF_HUB_OFFLINE="1")
+    said = run_elsewhere(script, tmp_path, HF_HUB_OFFLINE="1")
     assert said == (
         "EMBEDDER_MODEL=nobody/nothing: it is not on this machine and cannot be brought from the hub "
         "(LocalEntryNotFoundError). Give the folder of a copy."
@@ -94,10 +95,33 @@ def test_a_folder_needs_no_network(tiny_bge_folder: Path, tmp_path: Path) -> Non
         "from apps.rag.embedders import embedder_named\n"
         f"print(embedder_named('bge', {str(tiny_bge_folder)!r}).embed(['le gérant']).shape)\n"
     )
-    assert run_offline(script, tmp_path) == "(1, 1024)"
+    assert run_elsewhere(script, tmp_path) == "(1, 1024)"
 
 
-def run_offline(script: str, folder: Path, **changes: str) -> str:
+@models
+def test_a_model_comes_from_the_hub_once_and_without_what_nobody_reads(tiny_bge_folder: Path, tmp_path: Path) -> None:
+    offered = shutil.copytree(tiny_bge_folder, tmp_path / "offered")
+    for unread in ("README.md", "onnx/model.onnx", "imgs/chart.jpg", "flax_model.msgpack"):
+        (offered / unread).parent.mkdir(exist_ok=True)
+        (offered / unread).write_bytes(b"not read")
+    script = (
+        "from pathlib import Path\n"
+        "from apps.rag.weights import model_folder, short_name, weights_revision\n"
+        f"folder = model_folder('EMBEDDER_MODEL', 'maker/tiny-bge-m3', {BGE_HEADS!r})\n"
+        "print(short_name('maker/tiny-bge-m3'), weights_revision(folder))\n"
+    )
+    with serve_hub("maker/tiny-bge-m3", offered) as hub:
+        first = run_elsewhere(script, tmp_path / "home", HF_ENDPOINT=hub.url)
+        assert sorted(hub.fetched) == sorted(path.name for path in tiny_bge_folder.iterdir())
+        assert run_elsewhere(script, tmp_path / "home", HF_ENDPOINT=hub.url) == first
+        assert len(hub.fetched) == len(set(hub.fetched))
+    assert first == f"tiny-bge-m3 {weights_revision(tiny_bge_folder)}"
+    # the hub is gone, and then nobody may even ask for it
+    assert run_elsewhere(script, tmp_path / "home", HF_ENDPOINT=hub.url) == first
+    assert run_elsewhere(script, tmp_path / "home", HF_HUB_OFFLINE="1") == first
+
+
+def run_elsewhere(script: str, folder: Path, **changes: str) -> str:
     """Run a script in a process of its own and return the last line that it prints."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     environment = {**kept, "HF_HOME": str(folder), "DJANGO_SETTINGS_MODULE": "kauri.settings", **changes}
