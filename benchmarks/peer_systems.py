@@ -6,8 +6,11 @@ question with Kauri's built-in model, and gets the passages' vectors ready made,
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -63,24 +66,50 @@ class _InProcess:
         return float(psutil.Process().memory_full_info().uss) / 1e6
 
 
+class KauriTerms:
+    """Kauri's terms of texts. Those of a job's passages are computed by the first peer that wants them and then read.
+
+    `borrowed_s` is what computing them took, where another peer did: it belongs to the building of each.
+    """
+
+    def __init__(self) -> None:
+        self.borrowed_s = 0.0
+        self._known: dict[str, list[str]] = {}
+
+    def __call__(self, text: str) -> list[str]:
+        from apps.rag.analysis import terms
+
+        known = self._known.get(text)
+        return terms(text) if known is None else known
+
+    def prepare(self, texts: Sequence[str], path: Path) -> None:
+        """Have the terms of texts ready; the file at `path` holds them afterwards."""
+        if not path.exists():
+            started = time.perf_counter()
+            made = [self(text) for text in texts]
+            path.write_text(json.dumps([time.perf_counter() - started, made]), "utf-8")
+        self.borrowed_s, made = json.loads(path.read_text("utf-8"))
+        self._known = dict(zip(texts, made, strict=True))
+
+    def forget(self) -> None:
+        """Hold no terms: a peer that keeps none would not."""
+        self._known = {}
+
+
 def tokenizer_of(analysis: str, own: Tokenizer) -> Tokenizer:
     """Return Kauri's terms, or the tokenizer that a peer comes with."""
-    if analysis == "own":
-        return own
-    from apps.rag.analysis import terms
-
-    return terms
+    return own if analysis == "own" else KauriTerms()
 
 
 class RankBm25(_InProcess):
     """rank-bm25, whose README splits on spaces."""
 
     def __init__(self, analysis: str) -> None:
-        self._tokens_of = tokenizer_of(analysis, lambda text: text.lower().split())
+        self.tokenizer = tokenizer_of(analysis, lambda text: text.lower().split())
 
     def build(self, passages: Passages) -> None:
         self._ids = list(passages.ids)
-        self._tokens = [self._tokens_of(text) for text in passages.texts]
+        self._tokens = [self.tokenizer(text) for text in passages.texts]
         self._index()
 
     def _index(self) -> None:
@@ -89,13 +118,13 @@ class RankBm25(_InProcess):
         self._scorer = BM25Okapi(self._tokens)
 
     def search(self, question: str) -> list[str]:
-        scores = self._scorer.get_scores(self._tokens_of(question))
+        scores = self._scorer.get_scores(self.tokenizer(question))
         return [self._ids[at] for at in np.argsort(-scores, kind="stable")[:K] if scores[at] > 0]
 
     def update(self, passage_id: str, text: str, vector: Vectors) -> None:
         """Index everything again: nothing can be added."""
         self._ids.append(passage_id)
-        self._tokens.append(self._tokens_of(text))
+        self._tokens.append(self.tokenizer(text))
         self._index()
 
 
@@ -107,7 +136,7 @@ class Bm25s(_InProcess):
 
         self._is_own = analysis == "own"
         self._tokenize: Callable[..., Any] = bm25s.tokenize
-        self._terms = tokenizer_of(analysis, str.split)
+        self.tokenizer = tokenizer_of(analysis, str.split)
 
     def build(self, passages: Passages) -> None:
         self._ids = list(passages.ids)
@@ -119,7 +148,7 @@ class Bm25s(_InProcess):
         if self._is_own:
             tokenized = self._tokenize(texts, stopwords="fr", return_ids=False, show_progress=False)
             return [list(each) for each in tokenized]
-        return [self._terms(text) for text in texts]
+        return [self.tokenizer(text) for text in texts]
 
     def _index(self) -> None:
         import bm25s
@@ -142,8 +171,10 @@ class Bm25s(_InProcess):
 class LangChainEnsemble(_InProcess):
     """Chroma and rank-bm25 through LangChain's EnsembleRetriever, equal weights: what most projects do."""
 
+    is_analysed_anew = True  # at every update
+
     def __init__(self, analysis: str) -> None:
-        self._tokens_of = tokenizer_of(analysis, str.split)
+        self.tokenizer = tokenizer_of(analysis, str.split)
 
     def build(self, passages: Passages) -> None:
         import chromadb
@@ -177,7 +208,7 @@ class LangChainEnsemble(_InProcess):
         from langchain_classic.retrievers import EnsembleRetriever
         from langchain_community.retrievers import BM25Retriever
 
-        words = BM25Retriever.from_documents(self._documents, preprocess_func=self._tokens_of, k=DEPTH)
+        words = BM25Retriever.from_documents(self._documents, preprocess_func=self.tokenizer, k=DEPTH)
         dense = self._store.as_retriever(search_kwargs={"k": DEPTH})
         self._retriever = EnsembleRetriever(retrievers=[words, dense], weights=[0.5, 0.5], id_key="id")
 
@@ -211,7 +242,7 @@ class HaystackHybrid(_InProcess):
 
     def __init__(self, analysis: str) -> None:
         self._is_own = analysis == "own"
-        self._tokens_of = tokenizer_of(analysis, str.split)
+        self.tokenizer = tokenizer_of(analysis, str.split)
 
     def build(self, passages: Passages) -> None:
         from haystack.components.joiners import DocumentJoiner
@@ -235,7 +266,7 @@ class HaystackHybrid(_InProcess):
 
     def _content(self, text: str) -> str:
         # a tokenizer of one's own is only possible as a regular expression: the terms go in ready made
-        return text if self._is_own else " ".join(self._tokens_of(text))
+        return text if self._is_own else " ".join(self.tokenizer(text))
 
     def search(self, question: str) -> list[str]:
         asked = self._content(question)
