@@ -25,7 +25,7 @@ def quotation(passage: Passage, excerpted: Excerpt) -> str:
     table = _markdown([passage.text[start:end] for start, end in rows])
     if not ranges:
         return f"{wording.this_table(number)}\n\n{table}"
-    return f"{_words(passage.text, ranges, number)}\n\n{wording.its_table(number)}\n\n{table}"
+    return f"{_words(passage.text, ranges, number)}\n\n{wording.its_table(passage, number)}\n\n{table}"
 
 
 def _words(text: str, ranges: Sequence[tuple[int, int]], number: int) -> str:

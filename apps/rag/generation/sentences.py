@@ -175,7 +175,7 @@ def _is_boundary(text: str, dot: int, after: int) -> bool:
 
 
 def _kind(block: str) -> SentenceKind:
-    if block.count("|") >= 2 or block.count("\t") >= 2:
+    if block.count("|") >= 2 or " | " in block or block.count("\t") >= 2:
         return "table"
     return "list" if is_list_line(block) else "sentence"
 

@@ -106,9 +106,9 @@ def this_table(marker: int) -> str:
     return _("this table%(marker)s:") % {"marker": _mark(marker)}
 
 
-def its_table(marker: int) -> str:
+def its_table(passage: Passage, marker: int) -> str:
     """Introduce the table of a text that was just quoted."""
-    return _("The text gives this table%(marker)s:") % {"marker": _mark(marker)}
+    return _("Table (%(source)s)%(marker)s:") % {"source": source_name(passage), "marker": _mark(marker)}
 
 
 def account_is(number: str, label: str, plan: str) -> str:

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -59,6 +60,70 @@ def test_an_article_is_quoted_whole_with_its_list() -> None:
         "2°) avec tout emploi salarié ;\n\n"
         "3°) avec toute activité commerciale. » [1]"
     )
+
+
+def test_an_article_that_stands_inside_another_is_quoted_alone_under_its_own_number() -> None:
+    text = "La société peut le faire.\n\nArticle 269-2-1\n\nLes statuts organisent la reprise des apports."
+    of = passage("AUSCGIE art. 269-2", text)
+    inner = answered(question("art 269-2-1"), found(of, references=(article("AUSCGIE", "269-2-1"),)))
+    outer = answered(question("art 269-2"), found(of, references=(article("AUSCGIE", "269-2"),)))
+    assert inner == "L'AUSCGIE, art. 269-2-1, dispose : « Les statuts organisent la reprise des apports. » [1]"
+    assert outer == "L'AUSCGIE, art. 269-2, dispose : « La société peut le faire. » [1]"
+
+
+def test_of_an_article_too_long_to_quote_it_gives_what_the_question_asks_beside() -> None:
+    filler = " ".join(f"La règle numéro {i} s'applique à toute société commerciale du livre." for i in range(60))
+    body = f"{filler} La redevance minière est versée au plus tard le vingt de chaque mois."
+    result = found(passage("CGI art. 17", body), references=(article("CGI", "17"),))
+    text = answered(question("que dit l'article 17 du CGI sur la redevance minière ?"), result)
+    assert "La redevance minière est versée" in text
+    assert len(text) < 2_500
+
+
+def test_a_table_is_shown_as_one_with_its_source() -> None:
+    table = "Le barème de la patente est le suivant :\nTranche | Taux\nmoins de 20 millions | 0,75 %\nau-delà | 0,65 %"
+    text = answered(question("taux de la patente"), found(passage("CGI art. 314", table)))
+    assert "\n| Tranche | Taux |\n|---|---|\n| moins de 20 millions | 0,75 % |\n| au-delà | 0,65 % |" in text
+    assert "« Le barème de la patente est le suivant : » [1]" in text
+
+
+def test_a_class_without_a_row_of_its_own_is_told_by_its_accounts() -> None:
+    rows = (account("31", "Compte 31 : MARCHANDISES"), account("32", "Compte 32 : MATIERES PREMIERES"))
+    of_class = replace(account_number("3"), kind="class")
+    text = answered(question("classe 3"), found(*rows, references=(of_class,)))
+    assert "- 31 : « MARCHANDISES » [1]\n- 32 : « MATIERES PREMIERES » [2]" in text
+
+
+def test_the_act_that_is_named_answers_and_no_other() -> None:
+    labour = passage("CT-SN art. L.17", "Ils peuvent créer des sociétés coopératives de production.", code="CT-SN")
+    course = passage(
+        "x", "Les sociétés coopératives tiennent une comptabilité.", kind="guide", code="", locator="Champ",
+        document_title="Formation à l'AUDCIF",
+    )  # fmt: skip
+    text = answered(question("Que prévoit l'AUDCIF sur les sociétés coopératives ?"), found(labour, course))
+    assert "tiennent une comptabilité" in text
+    assert "Code du travail" not in text
+
+
+def test_a_question_for_texts_names_the_documents() -> None:
+    asked = question("Quel acte uniforme traite de l'arbitrage ?")
+    act = passage("AUA art. 35", "Le présent Acte uniforme tient lieu de loi relative à l'arbitrage.", code="AUA")
+    rules = passage("RACCJA art. 1", "La Cour administre les arbitrages.", code="RACCJA", document_id=UUID(int=9))
+    result = found(act, rules, intent="document_sourcing")
+    text = answered(asked, result)
+    assert text.index("l'AUA, art. 35") < text.index("le règlement d'arbitrage de la CCJA, art. 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Quel acte uniforme traite des contrats de transport ?", "document_sourcing"),
+        ("Existe-t-il une jurisprudence sur la dissolution ?", "case_law_research"),
+    ],
+)
+def test_what_is_not_held_is_not_made_up_from_its_neighbours(text: str, intent: str) -> None:
+    result = found(passage("COCC art. 639", "Le contrat de transport de dissolution.", code="COCC"), intent=intent)
+    assert draft(question(text), result) == ""
 
 
 def test_a_long_article_is_cut_after_a_sentence_and_says_so() -> None:

@@ -22,3 +22,31 @@ def test_without_passages_it_names_none() -> None:
 def test_it_speaks_english_too() -> None:
     text = refusal_text(question("cake?", language="en"), found(reason="out_of_scope"), "out_of_scope")
     assert text.startswith("This question lies outside OHADA")
+
+
+def test_an_act_that_is_not_held_is_named_with_the_text_that_cites_it() -> None:
+    cites = passage(
+        "AUSCGIE art. 747", "Il est constitué conformément à l'Acte uniforme portant organisation des sûretés."
+    )
+    asked = question("What does the Acte uniforme sur les sûretés say?", language="en")
+    text = refusal_text(asked, found(cites, reason="no_evidence"), "no_evidence")
+    assert "do not include AUS." in text
+    assert "AUSCGIE, art. 747 only refers to it." in text
+
+
+def test_decisions_that_are_not_held_are_not_promised() -> None:
+    result = found(passage("AUSCGIE art. 200", ART_311), reason="no_evidence", intent="case_law_research")
+    asked = question("Existe-t-il une jurisprudence sur la dissolution ?", language="en")
+    assert "I hold no court decision on this." in refusal_text(asked, result, "no_evidence")
+
+
+def test_a_question_about_nothing_is_asked_to_say_more() -> None:
+    asked = question("pourquoi ?", language="en")
+    text = refusal_text(asked, found(intent="clarification", reason="no_evidence"), "no_evidence")
+    assert text.startswith("I cannot tell what this question is about.")
+
+
+def test_the_page_before_the_first_article_is_called_a_page() -> None:
+    front = passage("AUA p. 1", ART_311, locator="p. 1", document_title="Acte uniforme sur l'arbitrage")
+    text = refusal_text(question("rien"), found(front, reason="no_evidence"), "no_evidence")
+    assert "Acte uniforme sur l'arbitrage, page 1." in text

@@ -1,0 +1,69 @@
+"""How many passages are quoted: one where it is surely meant, more where it is open, none where it is too unlikely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from apps.rag.generation.extractive import draft
+from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
+from apps.rag.types import SearchResult
+
+RULE = passage("AUSCGIE art. 311", ART_311, ordinal=311)
+OTHER = passage("AUSCGIE art. 346", ART_346, ordinal=346)
+FAR = "Les délibérations du tribunal arbitral sont secrètes et ses membres sont tenus au silence."
+
+
+def with_sentences(result: SearchResult, *cosines: float) -> SearchResult:
+    """Return the result as it is with vectors: each passage with the cosine of its best sentence."""
+    passages = tuple(
+        replace(ranked, leg_scores=(("sentence", cosine),))
+        for ranked, cosine in zip(result.passages, cosines, strict=True)
+    )
+    return replace(result, passages=passages)
+
+
+def test_a_passage_that_leads_by_far_is_quoted_alone() -> None:
+    result = with_sentences(found(RULE, OTHER, scores=(2.0, 0.5)), 0.8, 0.2)
+    text = draft(question("Quel est le capital social minimum ?"), result)
+    assert "art. 311" in text
+    assert "art. 346" not in text
+
+
+def test_where_two_are_as_good_both_are_quoted() -> None:
+    twin = passage("AUSCGIE art. 387", ART_311.replace("un million (1.000.000)", "dix millions (10.000.000)"))
+    result = with_sentences(found(RULE, twin, scores=(2.0, 1.99)), 0.6, 0.6)
+    text = draft(question("capital social minimum en francs CFA"), result)
+    assert text.index("art. 311") < text.index("art. 387")
+
+
+def test_passages_that_say_next_to_nothing_of_the_question_are_not_quoted() -> None:
+    far = [passage(f"AUA art. {number}", FAR, ordinal=100 * number) for number in (18, 19, 20, 21, 22)]
+    result = with_sentences(found(*far, scores=(1.0, 0.99, 0.98, 0.97, 0.96)), 0.1, 0.1, 0.1, 0.1, 0.1)
+    assert draft(question("Comment amortir un véhicule de tourisme acheté à crédit ?"), result) == ""
+
+
+def test_without_vectors_words_and_lead_decide() -> None:
+    assert "art. 311" in draft(question("capital social minimum"), found(RULE, OTHER, scores=(2.0, 0.4)))
+
+
+def test_the_recitals_of_a_law_do_not_lead_its_articles() -> None:
+    front = passage("p. 1", f"Vu le Traité sur le capital social. {ART_311}", code="AUSCGIE", locator="p. 1")
+    result = with_sentences(found(front, RULE, scores=(1.0, 0.95)), 0.5, 0.5)
+    assert draft(question("capital social minimum"), result).startswith("Selon l'AUSCGIE, art. 311")
+
+
+def test_how_many_things_there_are_is_answered_by_a_number_only() -> None:
+    silent = passage("AUA p. 1", "Adopte l'Acte uniforme dont la teneur suit.", locator="p. 1")
+    counted = passage("TRAITE art. 5", "L'OHADA compte dix actes uniformes adoptés par le Conseil.")
+    asked = question("Combien d'actes uniformes compte l'OHADA ?")
+    assert draft(asked, with_sentences(found(silent, scores=(1.0,)), 0.9)) == ""
+    assert "dix actes uniformes" in draft(asked, with_sentences(found(counted, scores=(1.0,)), 0.9))
+
+
+def test_another_institution_is_no_answer_to_a_question_about_one() -> None:
+    group = passage("AUSCGIE art. 867", "Le groupement d'intérêt économique est créé en vue de faciliter l'activité.")
+    treaty = passage("TRAITE art. 3", "L'organisation dénommée OHADA est créée par le Traité signé en 1993.")
+    result = with_sentences(found(group, treaty, scores=(1.0, 0.6)), 0.5, 0.4)
+    text = draft(question("Quand l'OHADA a-t-elle été créée ?"), result)
+    assert "1993" in text
+    assert "groupement" not in text

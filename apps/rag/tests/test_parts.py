@@ -1,0 +1,46 @@
+"""What of a passage may be quoted: whole sentences and lists, no page furniture; articles inside articles."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.rag.generation.parts import first_section, parts_of, section_of
+from apps.rag.tests.passages import ART_697
+
+NESTED = (
+    "Si la société use de cette faculté, mention en est faite dans ses actes.\n\nArticle 269-2-1\n\n"
+    "Les statuts organisent la reprise des apports.\n\nArticle 269-2-2\n\nIls sont publiés."
+)
+
+
+def test_a_list_stays_with_its_introduction() -> None:
+    (whole,) = parts_of(ART_697)
+    assert whole.text.startswith("Les fonctions")
+    assert whole.text.endswith("activité commerciale.")
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "ACTE UNIFORME RELATIF AU DROIT DE L'ARBITRAGE",
+        "SECTION 2 - La gérance",
+        "Article 12",
+        "12 / 40",
+        "SOMMAIRE GÉNÉRAL",
+    ],
+)
+def test_headings_titles_and_page_numbers_are_no_words_to_quote(furniture: str) -> None:
+    texts = [part.text for part in parts_of(f"{furniture}\n\nLe gérant est révocable par les associés.")]
+    assert texts == ["Le gérant est révocable par les associés."]
+
+
+def test_a_page_of_titles_has_nothing_to_quote() -> None:
+    assert parts_of("SOMMAIRE") == ()
+
+
+def test_an_article_inside_another_is_found_by_its_number() -> None:
+    found = section_of(NESTED, "269-2-1")
+    assert found is not None
+    assert NESTED[slice(*found)].strip() == "Les statuts organisent la reprise des apports."
+    assert section_of(NESTED, "269-3") is None
+    assert NESTED[slice(*first_section(NESTED))].strip().endswith("ses actes.")
