@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from apps.rag.generation import wording
 from apps.rag.generation.excerpts import Excerpt
+from apps.rag.generation.markers import NO_BREAK_SPACE
 from apps.rag.generation.sentences import is_list_line
 from apps.rag.types import Passage
 
@@ -22,7 +23,7 @@ def quotation(passage: Passage, excerpted: Excerpt) -> str:
     ranges = [each for each in excerpted.ranges if each not in rows]
     if not rows:
         return _words(passage.text, excerpted.ranges, number)
-    table = _markdown([passage.text[start:end] for start, end in rows])
+    table = _markdown([passage.text[start:end] for start, end in rows], number)
     if not ranges:
         return f"{wording.this_table(number)}\n\n{table}"
     return f"{_words(passage.text, ranges, number)}\n\n{wording.its_table(passage, number)}\n\n{table}"
@@ -61,7 +62,9 @@ def _cells(row: str) -> list[str]:
     return [" ".join(cell.split()) for cell in row.strip().strip("|").split("|")]
 
 
-def _markdown(rows: Sequence[str]) -> str:
-    lines = [f"| {' | '.join(_cells(row))} |" for row in rows]
-    rule = f"|{'---|' * len(_cells(rows[0]))}"
-    return "\n".join([lines[0], rule, *lines[1:]])
+def _markdown(rows: Sequence[str], number: int) -> str:
+    """Return rows as a table whose first is the head; each other one carries the marker, and is checked by it."""
+    cells = [_cells(row) for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in cells[:1]]
+    lines += [f"| {' | '.join(row)}{NO_BREAK_SPACE}[{number}] |" for row in cells[1:]]
+    return "\n".join([lines[0], f"|{'---|' * len(cells[0])}", *lines[1:]])

@@ -83,7 +83,7 @@ def test_of_an_article_too_long_to_quote_it_gives_what_the_question_asks_beside(
 def test_a_table_is_shown_as_one_with_its_source() -> None:
     table = "Le barème de la patente est le suivant :\nTranche | Taux\nmoins de 20 millions | 0,75 %\nau-delà | 0,65 %"
     text = answered(question("taux de la patente"), found(passage("CGI art. 314", table)))
-    assert "\n| Tranche | Taux |\n|---|---|\n| moins de 20 millions | 0,75 % |\n| au-delà | 0,65 % |" in text
+    assert "\n| Tranche | Taux |\n|---|---|\n| moins de 20 millions | 0,75 % [1] |\n| au-delà | 0,65 % [1] |" in text
     assert "« Le barème de la patente est le suivant : » [1]" in text
 
 
