@@ -43,6 +43,7 @@ def logging_config(*, level: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
             "httpx2": {"level": "WARNING"},
+            "pinecone": {"level": "WARNING"},
             # A collector that is away would fill the log; kauri.lib.collector says it once.
             "opentelemetry": {"level": "CRITICAL"},
         },

@@ -272,6 +272,12 @@ if KAURI_ROLE in {"all", "rag"}:
         embedder_fault(KAURI_EMBEDDER, model=KAURI_EMBEDDER_MODEL, base_url=KAURI_EMBEDDER_BASE_URL),
         reranker_fault(KAURI_RERANKER, model=KAURI_RERANKER_MODEL),
     )
+KAURI_VECTOR_STORE = env.choice("VECTOR_STORE", "pgvector", ("pgvector", "pinecone"))
+KAURI_PINECONE_API_KEY = env.text("PINECONE_API_KEY")
+KAURI_PINECONE_INDEX = env.text("PINECONE_INDEX", "kauri-ohada")
+KAURI_PINECONE_HOST = env.text("PINECONE_HOST")
+if KAURI_VECTOR_STORE == "pinecone" and not KAURI_PINECONE_API_KEY:
+    env.require_none("VECTOR_STORE=pinecone needs PINECONE_API_KEY.")
 KAURI_INDEX_DIR = KAURI_VAR_DIR / "index"
 KAURI_LLM_PROVIDERS = env.providers(
     env.provider("DEEPSEEK", base_url="https://api.deepseek.com/v1", model="deepseek-chat"),

@@ -21,6 +21,7 @@ from apps.rag.ports import Embedder, Vectors
 from apps.rag.retrieval.sentences import sentences
 
 Progress = Callable[[int, int], None]
+Written = Callable[[Sequence[int]], None]
 
 
 def index_live(embedder: Embedder) -> Index | None:
@@ -110,20 +111,31 @@ def configured_choice() -> str:
 
 
 def entries_embed_missing(
-    entries: QuerySet[IndexEntry], *, progress: Progress | None = None, limit: int | None = None
+    entries: QuerySet[IndexEntry],
+    *,
+    progress: Progress | None = None,
+    limit: int | None = None,
+    on_written: Written | None = None,
 ) -> int:
     """Give entries, at most `limit`, the vectors that they lack in the live index; return how many got some.
 
-    Raises EmbedderFailed.
+    `on_written` is told the ids of each batch. Raises EmbedderFailed.
     """
     embedder = embedder_named(settings.KAURI_EMBEDDER)
     if not embedder.dimension or not entries.exists():
         return 0
-    return index_fill(embedder, index_ensure(embedder), entries, progress, limit)
+    live = index_ensure(embedder)
+    return index_fill(embedder, live, entries, progress=progress, limit=limit, on_written=on_written)
 
 
 def index_fill(
-    embedder: Embedder, index: Index, entries: QuerySet[IndexEntry], progress: Progress | None, limit: int | None = None
+    embedder: Embedder,
+    index: Index,
+    entries: QuerySet[IndexEntry],
+    *,
+    progress: Progress | None = None,
+    limit: int | None = None,
+    on_written: Written | None = None,
 ) -> int:
     """Compute the vectors that entries, at most `limit`, lack in an index; return of how many. Raises EmbedderFailed.
 
@@ -136,6 +148,8 @@ def index_fill(
         batch = IndexEntry.objects.filter(pk__in=missing[at : at + config.embed_batch]).only("text", "search_text")
         rows = _embedded(embedder, index, list(batch), config)
         Embedding.objects.bulk_create(rows, ignore_conflicts=True)
+        if on_written is not None:
+            on_written([row.entry_id for row in rows])
         if progress is not None:
             progress(min(at + config.embed_batch, len(missing)), len(missing))
     return len(missing)

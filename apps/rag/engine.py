@@ -341,7 +341,7 @@ class Engine:
         marks: list[str] = []
         if not self._legs.has_embedder:
             marks.append("lexical_only")
-        elif wants("dense", legs) and (found.vector is None or not (found.first.nearest or not found.admitted)):
+        elif wants("dense", legs) and (found.vector is None or found.first.lacks_vectors(found.admitted)):
             marks.append("vectors_unavailable")
         if wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")

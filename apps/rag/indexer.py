@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F, Func, Q, QuerySet, Value
@@ -80,7 +81,8 @@ def entries_embed(version_id: UUID, *, progress: Progress | None = None) -> int:
     Works in small batches through the embedding cache, each written in its own short transaction;
     `progress(done, total)` is called after each. Returns 0 without an embedder. Raises EmbedderFailed.
     """
-    return entries_embed_missing(IndexEntry.objects.filter(version_id=version_id), progress=progress)
+    entries = IndexEntry.objects.filter(version_id=version_id)
+    return entries_embed_missing(entries, progress=progress, on_written=_tell_outside_stores)
 
 
 def vectors_fill(limit: int) -> int:
@@ -89,7 +91,17 @@ def vectors_fill(limit: int) -> int:
     They lack them where EMBEDDER was none when they came, or where the call after a correction was lost. Slow, as
     `entries_embed`. Raises EmbedderFailed.
     """
-    return entries_embed_missing(IndexEntry.objects.filter(state=IndexEntry.State.LIVE), limit=limit)
+    entries = IndexEntry.objects.filter(state=IndexEntry.State.LIVE)
+    return entries_embed_missing(entries, limit=limit, on_written=_tell_outside_stores)
+
+
+@transaction.atomic
+def _tell_outside_stores(entry_ids: Sequence[int]) -> None:
+    """Log that entries which are found already got vectors now; a store that holds none of its own needs no word."""
+    if settings.KAURI_VECTOR_STORE == "pgvector":
+        return
+    live = IndexEntry.objects.filter(pk__in=entry_ids, state=IndexEntry.State.LIVE)
+    _log(list(live.values_list("pk", flat=True)), IndexChange.Operation.PUT)
 
 
 @transaction.atomic

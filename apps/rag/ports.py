@@ -105,6 +105,10 @@ class VectorStore(Protocol):
         """Count the vectors of an index; an outside store may lag. Raises VectorsUnavailable."""
         ...
 
+    def close(self) -> None:
+        """Give connections back; the store may be used again."""
+        ...
+
 
 class RagEngine(Protocol):
     """The engine as other apps and the edges see it. Implementations: in this process, and over gRPC."""

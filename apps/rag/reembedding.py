@@ -42,13 +42,13 @@ def index_remake(embedder: Embedder, *, progress: Progress | None = None) -> Ind
         if made is None:
             made = index_create(embedder, Index.State.BUILDING)
         for _round in range(_MAX_ROUNDS):
-            index_fill(embedder, made, _searchable(), progress)
+            index_fill(embedder, made, _searchable(), progress=progress)
             if _switched(embedder, made, is_last_round=False):
                 break
         else:
             _switched(embedder, made, is_last_round=True)
         # vectors that a worker was computing at the switch went to the index before
-        index_fill(embedder, made, _searchable(), None)
+        index_fill(embedder, made, _searchable())
     made.refresh_from_db()
     return made
 
@@ -87,7 +87,7 @@ def _switched(embedder: Embedder, made: Index, *, is_last_round: bool) -> bool:
     # whoever adds a vector refers to the index before and waits here, so that nothing comes in between
     before = list(Index.objects.select_for_update().filter(state=Index.State.LIVE).exclude(pk=made.pk))
     if is_last_round:
-        index_fill(embedder, made, _searchable(), None)
+        index_fill(embedder, made, _searchable())
     if _missing(made).exists():
         return False
     Index.objects.filter(pk__in=[index.pk for index in before]).update(state=Index.State.RETIRED)

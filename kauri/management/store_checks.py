@@ -17,6 +17,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from apps.rag.build import boot_fault
+from apps.rag.errors import VectorsUnavailable
+from apps.rag.ports import VectorIndex
+from apps.rag.stores import outside_store
 from kauri import env
 from kauri.celery import app
 from kauri.management.findings import Finding, missing, note, ok
@@ -99,6 +102,28 @@ def vectors() -> Finding | None:
     if fault:
         return missing(name, settings.KAURI_EMBEDDER, fault)
     return ok(name, _("%(n)s vectors") % {"n": n_vectors})
+
+
+def outside_vectors() -> Finding | None:
+    """Ask Pinecone, where vectors are searched there, how many it holds and whether they fit."""
+    store = outside_store()
+    if store is None:
+        return None
+    try:
+        (index_id, dimension) = _row("SELECT id, dimension FROM rag_index WHERE state = 'live'") or (0, 0)
+        found = _("%(n)s vectors") % {"n": store.count(VectorIndex(index_id, dimension))}
+        done = _row(
+            "SELECT is_complete, (SELECT coalesce(max(seq), 0) FROM rag_indexchange) - seq FROM rag_vectorfollower"
+        )
+    except DatabaseError as error:
+        return missing("Pinecone", _reason(error), _start_advice("DATABASE_URL"))
+    except VectorsUnavailable as error:
+        return missing("Pinecone", settings.KAURI_PINECONE_INDEX, str(error))
+    finally:
+        store.close()
+    if not done or not done[0] or done[1]:
+        return note("Pinecone", found, _("It is being filled; if it stays so, run manage.py rag_rebuild."))
+    return ok("Pinecone", found)
 
 
 def roles() -> Finding:

@@ -34,7 +34,7 @@ _COLUMNS = ("search_text", "heading_path", "namespace", "organisation_id", "coun
 def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
     """Bring the folder to the end of the change log. The caller holds the writer's place."""
     state = folder.state()
-    identity, last = _log_end()
+    identity, last = log_end()
     if state is None or folder.is_rebuild_asked() or state.log_identity != identity or state.seq > last:
         return rebuild(folder)
     try:
@@ -52,7 +52,7 @@ def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
 def rebuild(folder: LexicalFolder) -> FolderState:
     """Write the whole full text anew from PostgreSQL. The caller holds the writer's place."""
     started = time.perf_counter()
-    identity, last = _log_end()
+    identity, last = log_end()
     # what commits meanwhile has a later seq and is applied after
     state = generation_write(folder, _live_entries(), seq=last, log_identity=identity)
     logger.info("full text rebuilt", extra={"seq": last, "elapsed_s": round(time.perf_counter() - started, 2)})
@@ -125,7 +125,7 @@ class Follower:
             self._stopping.wait(self._config.follow_interval_s)
 
 
-def _log_end() -> tuple[str, int]:
+def log_end() -> tuple[str, int]:
     """Return what tells this log from another database's, and its last seq."""
     # by the primary key from both ends: this is asked twice a second of a log that only grows
     by_seq = IndexChange.objects.order_by("seq")

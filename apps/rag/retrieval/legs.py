@@ -17,6 +17,7 @@ from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
 from apps.rag.retrieval.folder import FolderState, LexicalFolder
 from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.retrieval.query import LexicalQuery
+from apps.rag.retrieval.vectorfollower import outside_follower
 from apps.rag.stores import postgres
 from apps.rag.stores.postgres import FirstRound, Hydrated, ReferenceHit
 from apps.rag.tracing import stage
@@ -42,6 +43,18 @@ class Legs:
         self._questions = QuestionVectors(embedder, config)
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
         self._lock = threading.Lock()
+        self._vectors_follower = outside_follower(vectors, config)
+
+    def follow(self) -> None:
+        """Let a store of vectors outside PostgreSQL follow the change log from now on."""
+        if self._vectors_follower is not None:
+            self._vectors_follower.start()
+
+    def close(self) -> None:
+        """Stop following, and close the connections of such a store."""
+        if self._vectors_follower is not None:
+            self._vectors_follower.stop()
+        self._vectors.close()
 
     @property
     def has_embedder(self) -> bool:
@@ -133,7 +146,7 @@ class Legs:
         (by_reference, reference_ms), (nearest, nearest_ms) = await asyncio.gather(
             self._by_reference(scope, keys), self._nearest(scope, vector)
         )
-        return FirstRound(by_reference, nearest, reference_ms, nearest_ms)
+        return FirstRound(by_reference, nearest or (), reference_ms, nearest_ms, nearest is None)
 
     async def _by_reference(self, scope: Scope, keys: Sequence[str]) -> tuple[tuple[ReferenceHit, ...], float]:
         if not keys:
@@ -142,18 +155,18 @@ class Legs:
         hits = await run_db(postgres.by_reference, scope, keys)
         return hits, (time.perf_counter() - started) * 1e3
 
-    async def _nearest(self, scope: Scope, vector: Vectors | None) -> tuple[tuple[Hit, ...], float]:
+    async def _nearest(self, scope: Scope, vector: Vectors | None) -> tuple[tuple[Hit, ...] | None, float]:
         index = await self.vector_index() if vector is not None else None
         if vector is None or index is None:
             return (), 0.0
         started = time.perf_counter()
+        hits: tuple[Hit, ...] | None = None
         try:
             with stage("vector_search"):
                 hits = await self._vectors.nearest(index, scope, vector, self._config.n_candidates)
         except VectorsUnavailable:
             # the words go on alone, and the answer is marked
             logger.warning("the vectors do not answer", exc_info=True)
-            hits = ()
         return hits, (time.perf_counter() - started) * 1e3
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:

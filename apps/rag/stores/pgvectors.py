@@ -10,6 +10,7 @@ vectors of the nearest `_POOL` only: exact where the scope holds no more than th
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -29,6 +30,8 @@ from apps.rag.stores.connection import raw_connection, raw_cursor, scope_values
 from apps.rag.types import Hit, Scope
 from kauri.lib.db import run_db
 
+logger = logging.getLogger(__name__)
+
 _POOL = 1_000
 _WIDTH_S = 60.0  # a scope that grew meanwhile is searched by the slower way, and finds the same
 _MAX_SCOPES = 512
@@ -37,7 +40,7 @@ _ITERATIVE = ("hnsw.iterative_scan", "relaxed_order")
 # every scope alike would scan where a walk is meant, and one core has no use for parallel workers.
 _SETTINGS = (
     _ITERATIVE,
-    ("hnsw.ef_search", "200"),
+    ("hnsw.ef_search", "300"),
     ("enable_sort", "off"),
     ("plan_cache_mode", "force_custom_plan"),
     ("max_parallel_workers_per_gather", "0"),
@@ -131,6 +134,9 @@ class PostgresVectors:
         except DatabaseError as error:
             raise VectorsUnavailable from error
 
+    def close(self) -> None:
+        """Do nothing: connections belong to the pool."""
+
     def _width(self, index: VectorIndex, scope: Scope) -> tuple[int, int]:
         """Return how many rows the scope holds, one beyond the second at most, and how many are worth a scan."""
         key = (index.index_id, scope)
@@ -152,18 +158,21 @@ def iterative_scan_fault() -> str:
     An older pgvector takes the setting for somebody else's and keeps quiet, and a value that it does not know means
     off: so what counts is what it reads back, and that it reads it as a choice among its own.
     """
-    with transaction.atomic():
-        cursor = raw_cursor(raw_connection())
-        cursor.execute("SELECT '[1]'::vector")  # loads the library, which then looks at what is set
-        cursor.execute("SELECT set_config(%s, %s, true)", _ITERATIVE)
-        cursor.execute("SELECT vartype, setting FROM pg_settings WHERE name = %s", _ITERATIVE[:1])
-        found = cursor.fetchone()
-    if found == ("enum", _ITERATIVE[1]):
-        return ""
-    return _("pgvector does not know %(name)s = %(value)s, so a narrow scope would find too little: install 0.8.") % {
-        "name": _ITERATIVE[0],
-        "value": _ITERATIVE[1],
-    }
+    name, value = _ITERATIVE
+    try:
+        with transaction.atomic():
+            cursor = raw_cursor(raw_connection())
+            cursor.execute("SELECT '[1]'::vector")  # loads the library, which then looks at what is set
+            cursor.execute("SELECT set_config(%s, %s, true)", _ITERATIVE)
+            cursor.execute("SELECT vartype, setting FROM pg_settings WHERE name = %s", (name,))
+            if cursor.fetchone() == ("enum", value):
+                return ""
+    except psycopg.OperationalError as error:
+        raise DatabaseError(str(error)) from error
+    except psycopg.Error:
+        logger.debug("pgvector refuses a setting", exc_info=True)
+    told = _("pgvector does not know %(name)s = %(value)s, so a narrow scope would find too little: install 0.8.")
+    return told % {"name": name, "value": value}
 
 
 def halfvec_text(vector: Vectors) -> str:

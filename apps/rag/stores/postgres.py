@@ -66,12 +66,17 @@ class ReferenceHit:
 
 @dataclass(frozen=True, slots=True)
 class FirstRound:
-    """What the stores say before anything is fused."""
+    """What the stores say before anything is fused; `have_vectors_failed` where theirs did not answer."""
 
     by_reference: tuple[ReferenceHit, ...]
     nearest: tuple[Hit, ...]
     reference_ms: float
     nearest_ms: float
+    have_vectors_failed: bool = False
+
+    def lacks_vectors(self, admitted: Mapping[int, Hydrated]) -> bool:
+        """Tell whether the vectors failed, or found nothing where other legs did."""
+        return self.have_vectors_failed or (not self.nearest and bool(admitted))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     store_checks.postgresql,
     store_checks.pgvector,
     store_checks.vectors,
+    store_checks.outside_vectors,
     store_checks.roles,
     store_checks.migrations,
     store_checks.valkey_state,
