@@ -10,10 +10,12 @@ from django.core.cache import cache
 
 from apps.rag import indexer
 from apps.rag.build import build_engine
+from apps.rag.embedding import index_create, index_fill
 from apps.rag.errors import EmbedderMisconfigured
-from apps.rag.models import Embedding, Index
+from apps.rag.models import Embedding, Index, IndexEntry
 from apps.rag.tests.endpoints import DIMENSION, EmbeddingsServer, serve_embeddings
 from apps.rag.tests.entries import article, scope
+from apps.rag.tests.test_embedders_cache import CountingEmbedder
 from apps.rag.tests.test_engine import publish
 from apps.rag.types import Question
 from kauri.lib.db import run_db
@@ -50,6 +52,16 @@ def test_no_request_of_ingestion_is_larger_than_the_batch_that_is_set(published:
     assert (made.embedder, made.dimension, made.revision, made.state) == ("indexing", DIMENSION, "endpoint", "live")
     assert Embedding.objects.count() == len(ENTRIES)
     assert max(len(batch) for batch in server.asked) == 5
+
+
+def test_the_model_itself_gets_no_larger_batch_either(published: None, settings: Any) -> None:
+    cache.clear()
+    settings.KAURI_EMBED_BATCH = 4
+    embedder = CountingEmbedder()
+    assert index_fill(embedder, index_create(embedder, "building"), IndexEntry.objects.all(), progress=None) == len(
+        ENTRIES
+    )
+    assert max(len(batch) for batch in embedder.batches) == 4
 
 
 async def test_a_question_finds_the_vectors_of_the_same_endpoint(

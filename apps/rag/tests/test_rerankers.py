@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from apps.rag.config import RagConfig
 from apps.rag.errors import RerankerFailed
 from apps.rag.ports import Reranker
 from apps.rag.rerankers import reranker_named
 from apps.rag.rerankers.pairs import text_of
 from apps.rag.rerankers.stage import RerankStage
+from apps.rag.retrieval.ranking import blend
 from apps.rag.tests.passages import ACCOUNT_401, ART_311, ART_346, ART_697, passage
 from apps.rag.tests.tiny_models import make_cross_encoder
 from apps.rag.types import Passage
@@ -106,6 +108,12 @@ def test_a_passage_is_read_with_its_place() -> None:
     placed = replace(PASSAGES[0], heading_path=("Livre 1", "Capital social"))
     assert text_of(placed) == f"AUSCGIE art. 311, Capital social\n{ART_311}"
     assert text_of(replace(placed, locator="", heading_path=())) == ART_311
+
+
+def test_a_model_decides_where_all_were_equal_before_it() -> None:
+    blended = blend({1: 0.5, 2: 0.5, 3: 0.5}, {1: -3.0, 2: 4.0}, RagConfig())
+    assert sorted(blended, key=lambda entry_id: -blended[entry_id])[0] == 2
+    assert blended[3] == 0.5
 
 
 class TimedReranker:
