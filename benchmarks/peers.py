@@ -131,11 +131,12 @@ def main() -> None:
         for name, n_passages in jobs:
             job = job_make(name, data_dir, kept, n_passages=n_passages, n_questions=options.questions)
             measured[job.name] = (len(job.passages.ids), run(job, rows, options.budget))
-        if measured:
             told = report(measured, command_line(), machine(), time.perf_counter() - started)
-            print(told, flush=True)
+            # after every job, so that a run that is cut short has told what it knows
             if options.write:
                 results_write(HERE / "RESULTS.md", section, told)
+        if measured:
+            print(told, flush=True)
 
 
 def run(job: Any, rows: list[Row], budget_s: float) -> list[Result]:
