@@ -181,12 +181,17 @@ def test_the_former_chart_is_read_on_its_last_day() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("qel est le capitale minimun d'une sarl", "qel est le capital minimun d'une SARL"),
+        ("qel est le capitale minimun d'une sarl", "qel est le capital minimum d'une SARL"),
         ("le capitale d'une sa", "le capital d'une SA"),
         ("Quelle est la capitale du Togo ?", "Quelle est la capitale du Togo ?"),
+        (
+            "l'amortisement d'un véhicule, commisaire aux comptes",
+            "l'amortissement d'un véhicule, commissaire aux comptes",
+        ),
+        ("le redressement commence demain", "le redressement commence demain"),
     ],
 )
-def test_the_capital_of_a_company_is_no_city(text: str, said: str) -> None:
+def test_a_slip_is_mended_and_the_capital_of_a_company_is_no_city(text: str, said: str) -> None:
     assert plain(text) == said
 
 

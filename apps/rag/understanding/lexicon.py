@@ -127,7 +127,7 @@ def lexicon_of(curated: Sequence[WordGroup]) -> Lexicon:
 @lru_cache(maxsize=1)
 def _files_alone() -> Lexicon:
     groups = groups_built_in()
-    corrections = corrections_of(_known(groups) | field_words() | frame_words())
+    corrections = corrections_of(_known(groups) | frame_words(), field_words())
     return Lexicon(_by_first(groups), corrections, files_revision())
 
 

@@ -27,6 +27,11 @@ provision provisions immobilisation immobilisations fournisseur fournisseurs fac
 impot impots declaration deductible exoneration contribuable retenue salaire salaires valeur ajoutee taxe
 transformation consequence minoritaire dirigeant responsable delai duree mandat
 """
+# Words of everyday French that are one slip away from a word of the field.
+_OTHERS_TABLE = """
+commence commencer formalise formaliser entrepris cassation redaction eligible complement egalement courriel scolaire
+parente adapter decider revenir espaces recente personnalise
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,15 @@ class Corrections:
         return found[0] if len(same) == 1 else ""
 
 
-def corrections_of(words: Iterable[str]) -> Corrections:
-    """Index words of the field, in folded form."""
-    known = frozenset(words) | frozenset(_CORE_TABLE.split())
+def corrections_of(known_words: Iterable[str], field: Iterable[str]) -> Corrections:
+    """Index words in folded form: `known_words` are right as they are, `field` holds those that a slip may stand for.
+
+    Only the field's own words are ever put in: of all that the lexicon knows, one is near to any word of the language.
+    """
+    meant = frozenset(field) | frozenset(_CORE_TABLE.split())
+    known = frozenset(known_words) | meant | frozenset(_OTHERS_TABLE.split())
     shortened: dict[str, list[str]] = {}
-    for word in sorted(known):
+    for word in sorted(meant):
         if len(word) >= _MIN_LENGTH and word.isalpha():
             for form in _without_a_letter(word):
                 shortened.setdefault(form, []).append(word)

@@ -1,4 +1,5 @@
-"""A question in the words that the engine reads: its sigles in capitals, its English words in French."""
+"""A question in the words that the engine reads: sigles in capitals, English in French, slips in the field's words
+mended."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from functools import lru_cache
 
 from apps.rag.understanding.english import in_french
 from apps.rag.understanding.forms import with_sigles
+from apps.rag.understanding.lexicon import lexicon
+from kauri.lib.text import fold
 
 # "le capitale minimun d'une sarl" asks for no city: what a company has is its capital
 _OF_A_COMPANY = (
@@ -22,9 +25,15 @@ _PLACE = re.compile(
     r"|(?<!traité )(?<!traite )(?<!uniforme )(?<!uniformes )(?<!règlement )(?<!reglement )(?<!comptable ))ohada"
     r"(?=\s*[?!.,:;]|\s*\Z)"
 )
+_LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 
 
 @lru_cache(maxsize=2_048)
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
-    return with_sigles(_CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip()))))
+    french = _CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip())))
+    return with_sigles(_LONG_WORD.sub(_mended, french))
+
+
+def _mended(found: re.Match[str]) -> str:
+    return lexicon().corrections.get(fold(found[0])) or found[0]
