@@ -16,10 +16,10 @@ from apps.rag.understanding.forms import named_forms
 
 _MAX_CHOSEN = 3
 _ENOUGH = 0.75  # sure enough to add nothing
-_LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
+_LEAST = 0.55  # of all that is quoted: below it Kauri says that it does not know
 _LEAD_LEAST = 0.3
-_NAMED_LEAST = 0.15
-_SIDES_LEAST = 0.25  # of the two likeliest passages of a comparison, of which none tells all
+_NAMED_LEAST = 0.1
+_SIDES_LEAST = 0.28  # of the two likeliest passages of a comparison, of which none tells all
 _WORTH_ADDING = 0.1
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
@@ -27,6 +27,7 @@ _BETWEEN = re.compile(r"\bentre\b.+?\bet\b(?P<second>.+)")
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 _SIDE_SHARE = 0.7
+_SIDE_SURE = 0.4  # of the one that tells one side, where nothing likely tells the other
 _TELLS_BOTH = 0.85  # coverage at which one passage tells both sides
 
 
@@ -130,6 +131,9 @@ def sides(
     best = ordered[0]
     near = [e for e in ordered[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score]
     added = sorted(near, key=lambda e: -weights.share(e.found - best.found))[:1]
+    is_open = sure[best.index] < _SIDE_SURE and not any(sure[each.index] >= _WORTH_ADDING for each in added)
+    if is_open and not named_forms(asked.folded):
+        return []
     kept = [best] if best.coverage >= _TELLS_BOTH else [best, *added]
     return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
 
@@ -137,7 +141,8 @@ def sides(
 def _tell_both(asked: Wanted, kept: Sequence[Excerpt]) -> bool:
     """Tell whether the second thing compared is spoken of at all, where a question says "entre … et …"."""
     between = _BETWEEN.search(asked.folded)
-    second = terms(between["second"])[:1] if between else []
+    own = {term for term, weight in asked.weights if weight == 1.0}
+    second = [term for term in terms(between["second"]) if term in own][:1] if between else []
     return not second or any(second[0] in each.found for each in kept)
 
 

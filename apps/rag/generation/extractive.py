@@ -125,7 +125,8 @@ def _sources(asked: Wanted, passages: Sequence[RankedPassage], reading: _Reading
     if not reading.is_named and not chosen(asked, passages, excerpts):
         return []
     by_document: dict[object, Excerpt] = {}
-    for each in excerpts:
+    # what an act is for stands in its first articles
+    for each in sorted(excerpts, key=lambda e: passages[e.index].passage.ordinal) if reading.is_named else excerpts:
         by_document.setdefault(passages[each.index].passage.document_id, each)
     named = list(by_document.values())[:_MAX_SOURCES]
     if len(named) == 1:

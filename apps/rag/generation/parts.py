@@ -18,6 +18,8 @@ _DIVISION = (
 _ARTICLE = r"art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*(?:\s[^.;:]{,90})?"
 _HEADING = re.compile(rf"(?i)(?:{_DIVISION}|{_ARTICLE}|\d+\s*/\s*\d+|page\s+\d+.*)")
 _ARTICLE_HEADING = re.compile(r"(?im)^\s*art(?:icle|\.)\s*(?P<number>premier|1er|[lrd]?[ .]?\d[\w.-]*)\s*[:.–-]*\s*$")
+# "AU/DCG : Acte uniforme… AU/OS : …": a list of abbreviations
+_GLOSSED = re.compile(r"(?:^|\s)[A-Z][A-Z/&.-]{1,10}\s?: ")
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
 
@@ -127,6 +129,8 @@ def _is_title(words: str) -> bool:
 
 def _is_heading(text: str, sentence: Sentence) -> bool:
     words = text[sentence.start : sentence.end].strip()
+    if len(_GLOSSED.findall(words)) > 1:
+        return True
     is_title = sentence.kind == "sentence" and words.isupper() and words[-1] not in ".;" and len(words.split()) > 1
     return is_title or _HEADING.fullmatch(words) is not None
 
