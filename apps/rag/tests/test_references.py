@@ -81,3 +81,25 @@ def test_a_judgment_is_known_by_its_title() -> None:
 def test_no_law_answers_for_another() -> None:
     assert keys("Quel acte uniforme traite du droit des sociétés commerciales ?") == []
     assert keys("article 12 du code civil") == ["art:CODE-CIVIL:12"]
+
+
+@pytest.mark.parametrize(
+    ("text", "digit"),
+    [
+        ("quelle classe pour les stocks", "3"),
+        ("Dans quelle classe enregistre-t-on les achats de marchandises ?", "6"),
+        ("quelle classe pour les produits finis ?", "3"),
+        ("classe des immobilisations", "2"),
+        ("les fournisseurs sont dans quelle classe ?", "4"),
+        ("quelle classe pour la banque", "5"),
+        ("quelles classes pour les ventes", "7"),
+        ("capital social : quelle classe ?", "1"),
+        ("quelle classe pour les charges HAO", "8"),
+    ],
+)
+def test_the_class_of_a_thing_is_known_by_what_it_holds(text: str, digit: str) -> None:
+    assert keys(text) == [f"classe:syscohada-revise:{digit}"]
+
+
+def test_a_class_of_shares_is_none_of_the_chart() -> None:
+    assert keys("les actions de cette classe ont-elles un vote ?") == []

@@ -11,6 +11,7 @@ from apps.rag.types import Reference
 from apps.rag.understanding.acts import Mention, act_name, acts_mentioned
 from apps.rag.understanding.articles import Named, annexes_named, articles_bare, articles_named, number_beside
 from apps.rag.understanding.caselaw import cases_read
+from apps.rag.understanding.classes import class_meant
 from apps.rag.understanding.references import (
     PLAN_FORMER,
     PLAN_NON_PROFIT,
@@ -153,7 +154,10 @@ def _accounts(folded: str, text: str) -> list[Reference]:
     single = [
         class_of(plan, match["list"]) for match in _ACCOUNT.finditer(folded) if re.fullmatch(r"[1-9]", match["list"])
     ]
-    return [*found, *classes, *([] if found or classes else single)]
+    if found or classes or single:
+        return [*found, *classes, *([] if found or classes else single)]
+    meant = class_meant(folded)
+    return [class_of(plan, meant)] if meant else []
 
 
 def account_of(plan: str, number: str) -> Reference:
