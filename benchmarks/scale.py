@@ -192,24 +192,34 @@ def _show(row: Row) -> None:
     )
 
 
-def one_size(n_passages: int, n_questions: int) -> dict[str, Any]:
-    """Load and measure one size in this process, and return what was found."""
+def loaded(n_passages: int) -> dict[str, float]:
+    """Load one size in this process, and return the seconds it took."""
     import django
 
     django.setup()
-    from corpus import questions_read
     from django.conf import settings
     from scale_corpus import corpus_load
 
     load_s = corpus_load(Path(settings.KAURI_DATA_DIR), n_passages)
     print(f"{n_passages} passages loaded in {load_s['rows']:.0f} s, HNSW built in {load_s['hnsw']:.0f} s", flush=True)
+    return load_s
+
+
+def measured(n_passages: int, n_questions: int) -> dict[str, Any]:
+    """Measure one size in this process, and return what was found."""
+    import django
+
+    django.setup()
+    from corpus import questions_read
+    from django.conf import settings
+
     questions = questions_read(Path(settings.KAURI_DATA_DIR), n_questions)
     with tempfile.TemporaryDirectory() as folder:
         rows = asyncio.run(measure(n_passages, questions, Path(folder)))
         memory_mb = _memory_mb()
         elapsed_s = asyncio.run(fresh_s(Path(folder)))
     print(f"{n_passages} passages: a new document found after {elapsed_s:.2f} s; memory {memory_mb:.0f} MB", flush=True)
-    return {"rows": [asdict(row) for row in rows], "fresh_s": elapsed_s, "memory_mb": memory_mb, "load_s": load_s}
+    return {"rows": [asdict(row) for row in rows], "fresh_s": elapsed_s, "memory_mb": memory_mb}
 
 
 def compare(found: Sequence[dict[str, Any]]) -> bool:
@@ -229,15 +239,20 @@ def compare(found: Sequence[dict[str, Any]]) -> bool:
 
 
 def main() -> None:
-    """Run each size in a process of its own, so that one's memory is not counted with the other's."""
+    """Load and measure each size in processes of their own, so that one's memory is not counted with another's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=("load", "measure"), help=argparse.SUPPRESS)
+    parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one:
-        options.one.write_text(json.dumps(one_size(options.passages[0], options.questions)), encoding="utf-8")
+    if options.step == "load":
+        loaded(options.passages[0])
+        return
+    if options.step == "measure":
+        result = measured(options.passages[0], options.questions)
+        options.to.write_text(json.dumps(result), encoding="utf-8")
         return
     if "KAURI_VAR_DIR" not in os.environ:
         parser.error("KAURI_VAR_DIR must name a folder of its own: what it holds is emptied.")
@@ -247,8 +262,9 @@ def main() -> None:
     with stores_running(Path(os.environ["KAURI_VAR_DIR"]).resolve()), tempfile.TemporaryDirectory() as folder:
         for n_passages in options.passages:
             path = Path(folder) / f"{n_passages}.json"
-            arguments = ["--one", str(path), "--passages", str(n_passages), "--questions", str(options.questions)]
-            subprocess.run([sys.executable, __file__, *arguments], check=True)
+            arguments = ["--to", str(path), "--passages", str(n_passages), "--questions", str(options.questions)]
+            for step in ("load", "measure"):
+                subprocess.run([sys.executable, __file__, "--step", step, *arguments], check=True)
             found.append(json.loads(path.read_text(encoding="utf-8")))
     if options.json:
         options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
