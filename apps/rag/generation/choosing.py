@@ -84,13 +84,14 @@ def chosen(
     `is_named` tells that the question names the act that they come from: then less will do.
     """
     lead_least, least = (_NAMED_LEAST, _NAMED_LEAST) if is_named else (_LEAD_LEAST, _LEAST)
+    worth_adding = _NAMED_LEAST / 2 if is_named else _WORTH_ADDING
     sure = {each.index: _probability(each, passages, excerpts) for each in excerpts}
     # Mostly one passage is meant: what all are worth together is at most certainty.
     whole = max(1.0, sum(sure.values()))
     kept: list[Excerpt] = []
     for candidate in sorted(excerpts, key=lambda e: (-sure[e.index], e.index)):
         is_enough = sum(sure[each.index] for each in kept) / whole >= _ENOUGH
-        is_needed = not kept or (not is_enough and sure[candidate.index] >= _WORTH_ADDING)
+        is_needed = not kept or (not is_enough and sure[candidate.index] >= worth_adding)
         if is_needed and _is_new(candidate, kept, passages) and not _conflicts(asked, candidate, passages):
             kept.append(candidate)
         if len(kept) == _MAX_CHOSEN:

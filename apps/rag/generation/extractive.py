@@ -48,7 +48,8 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         return class_answer(exact_rows, references) or chart_answer(exact_rows, ())
     if exact and asked.kind == "article":
         return articles(asked, passages, exact, references)
-    if rows and rows[0].index == 0 and not asked.asks_entry and not _wants_prose(asked, passages):
+    is_of_chart = bool(rows) and rows[0].index == 0 and not asked.must_say
+    if is_of_chart and not asked.asks_entry and not _wants_prose(asked, passages):
         near = [row for row in rows if passages[row.index].score >= _NEAR_SHARE * passages[0].score]
         best = best_row(asked, near, passages)
         others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
