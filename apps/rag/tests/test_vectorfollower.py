@@ -21,7 +21,6 @@ from apps.rag.tests.entries import article, scope
 from apps.rag.tests.pinecone_server import KEY, PineconeServer, Refused, serve
 from apps.rag.types import Question
 from kauri.lib.db import run_db
-from kauri.management import store_checks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,16 +206,3 @@ async def _until_found(engine: Any, text: str, locator: str, within_s: float) ->
         if locator in dense and locator in words and not result.degraded:
             break
     return time.perf_counter() - started
-
-
-def test_the_doctor_says_how_it_stands(pinecone: PineconeServer, follower: VectorsFollower) -> None:
-    publish(*FIRST)
-    follow(follower)
-    finding = store_checks.outside_vectors()
-    assert finding is not None
-    assert (finding.state, finding.found[:1]) == ("ok", "3")
-    pinecone.dimension = 16
-    finding = store_checks.outside_vectors()
-    assert finding is not None
-    assert finding.state == "missing"
-    assert "16" in finding.advice
