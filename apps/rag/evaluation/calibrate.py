@@ -21,7 +21,7 @@ from apps.rag.evaluation.calibration import (
     rerank_fitted,
     rerank_quality,
 )
-from apps.rag.evaluation.calibration_evidence import Case, Rates, cross_validated, evidence_fitted, rates
+from apps.rag.evaluation.calibration_evidence import Case, Rates, balanced, cross_validated, evidence_fitted, rates
 from apps.rag.evaluation.calibration_samples import cases_of, samples_of
 from apps.rag.evaluation.dataset import Dataset
 from apps.rag.evaluation.evaluate import corpora_of
@@ -33,7 +33,7 @@ from kauri.lib import clock
 _THRESHOLDS = tuple(step / 20 for step in range(1, 20))
 _POLL_S = 0.05
 # A wrong answer costs trust: of a threshold's two shares, that of the refused counts so much more.
-_REFUSED_WEIGHT = 2.0
+_REFUSED_WEIGHT = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ def fitted(before: RagConfig, samples: Sequence[Sample], cases: Sequence[Case]) 
         Row(name, len(group), rerank_quality(group, before.rerank), rerank_quality(group, rerank), alone.get(name))
         for name, group in groups.items()
     )
+    cases = balanced(cases)
     evidence = cross_validated(cases)
     curve = rates(cases, evidence, _THRESHOLDS)
     threshold = max(curve, key=lambda rate: rate.answered + _REFUSED_WEIGHT * rate.refused).threshold

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ _FOLDS = 5
 _STEPS = 2_000
 _RATE = 0.5
 _DECAY = 1e-3
+_N_FULL = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Rates:
     threshold: float
     answered: float
     refused: float
+
+
+def balanced(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases with such weights that no group of questions drowns another by its number."""
+    sizes = Counter(case.group for case in cases)
+    return [replace(case, weight=min(1.0, _N_FULL / sizes[case.group])) for case in cases]
 
 
 def evidence_fitted(cases: Sequence[Case]) -> EvidenceModel:
@@ -72,17 +80,22 @@ def cross_validated(cases: Sequence[Case]) -> list[float]:
 
 
 def rates(cases: Sequence[Case], evidence: Sequence[float], thresholds: Sequence[float]) -> list[Rates]:
-    """Return at each threshold how many are answered and refused."""
-    answerable = [value for case, value in zip(cases, evidence, strict=True) if case.is_answerable]
-    others = [value for case, value in zip(cases, evidence, strict=True) if not case.is_answerable]
+    """Return at each threshold how many are answered and refused, each case as it weighs."""
+    answerable = [(value, case.weight) for case, value in zip(cases, evidence, strict=True) if case.is_answerable]
+    others = [(value, case.weight) for case, value in zip(cases, evidence, strict=True) if not case.is_answerable]
     return [
         Rates(
             threshold,
-            sum(value >= threshold for value in answerable) / max(1, len(answerable)),
-            sum(value < threshold for value in others) / max(1, len(others)),
+            _share([(value >= threshold, weight) for value, weight in answerable]),
+            _share([(value < threshold, weight) for value, weight in others]),
         )
         for threshold in thresholds
     ]
+
+
+def _share(found: Sequence[tuple[bool, float]]) -> float:
+    total = sum(weight for _, weight in found)
+    return sum(weight for is_so, weight in found if is_so) / total if total else 0.0
 
 
 def _row(signs: EvidenceSigns) -> list[float]:

@@ -12,6 +12,7 @@ from apps.rag.understanding.domain import Belonging
 
 # The passages whose words may carry the evidence; further down, a match is chance.
 _READ = 3
+_ONE_WORD = 0.5
 
 
 def signs_of(probe: Probe, passages: Sequence[RankedPassage], belonging: Belonging) -> EvidenceSigns:
@@ -19,9 +20,11 @@ def signs_of(probe: Probe, passages: Sequence[RankedPassage], belonging: Belongi
     first = passages[:_READ]
     found: list[Fit] = [fit(probe, ranked.passage) for ranked in first]
     sentences = [score for ranked in first for leg, score in ranked.leg_scores if leg == "sentence"]
+    # one word that is not of the field stands in some text by chance
+    worth = 1.0 if len(probe.weights) > 1 or belonging.own or belonging.shared else _ONE_WORD
     return EvidenceSigns(
-        coverage=max((each.coverage for each in found), default=0.0),
-        window=max((each.window for each in found), default=0.0),
+        coverage=worth * max((each.coverage for each in found), default=0.0),
+        window=worth * max((each.window for each in found), default=0.0),
         titled=max((each.titled for each in found), default=0.0),
         unknown=probe.unknown,
         own=belonging.own,

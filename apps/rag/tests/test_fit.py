@@ -4,8 +4,10 @@ import pytest
 
 from apps.rag import analysis
 from apps.rag.calibration import LEXICAL, EvidenceModel, EvidenceSigns, calibration_of
+from apps.rag.retrieval.evidence import signs_of
 from apps.rag.retrieval.fit import Fit, Probe, fit, idf, probe_of
 from apps.rag.tests.passages import account, passage
+from apps.rag.types import RankedPassage
 from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.lexicon import meanings
 
@@ -95,6 +97,9 @@ def test_better_signs_are_more_evidence(model: EvidenceModel) -> None:
 
 @pytest.mark.parametrize("model", [model_of("use-multilingual-3"), model_of(LEXICAL)])
 def test_a_match_by_chance_is_no_evidence_for_a_question_of_another_field(model: EvidenceModel) -> None:
-    stranger, ours = belonging("Qui gagne ?"), belonging("Qui nomme le gérant d'une SARL ?")
-    assert model.probability(EvidenceSigns(1.0, 1.0, 0.0, 0.0, stranger.own, stranger.shared, 0.2)) < 0.5
+    text = "Qui gagne ?"
+    held = RankedPassage(passage("AUSCGIE art. 1", "Celui qui gagne."), 1, 1.0, (("sentence", 0.2),), False)
+    by_chance = signs_of(probe(text), [held], belonging(text))
+    ours = belonging("Qui nomme le gérant d'une SARL ?")
+    assert model.probability(by_chance) < 0.5
     assert model.probability(EvidenceSigns(0.7, 0.6, 0.0, 0.0, ours.own, ours.shared, 0.3)) > 0.5
