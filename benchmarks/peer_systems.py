@@ -137,12 +137,15 @@ class Bm25s(_InProcess):
         self._is_own = analysis == "own"
         self._tokenize: Callable[..., Any] = bm25s.tokenize
         self.tokenizer = tokenizer_of(analysis, str.split)
+        # numba compiles at the first call, which is no part of building
+        self._ids, self._tokens = ["warm"], [["compte"], ["banque"]]
+        self._index()
+        self._scorer.retrieve([["compte"]], k=1, show_progress=False)
 
     def build(self, passages: Passages) -> None:
         self._ids = list(passages.ids)
         self._tokens = self._tokens_of(list(passages.texts))
         self._index()
-        self.search("compte")  # numba compiles at the first call
 
     def _tokens_of(self, texts: list[str]) -> list[list[str]]:
         if self._is_own:
