@@ -83,7 +83,10 @@ async def searched_better(
     if said.standalone.casefold() == question.text.strip().casefold():
         return result
     better = await again(replace(question, text=said.standalone, history=()))
-    return better if better.is_answerable or not result.is_answerable else result
+    if result.is_answerable and not better.is_answerable:
+        return result
+    # the rewriting is French, as the texts are; the person's language stays theirs
+    return replace(better, understanding=replace(better.understanding, language=result.understanding.language))
 
 
 async def reread(question: Question, models: Sequence[ChatModel], *, deadline_s: float) -> Reread | None:

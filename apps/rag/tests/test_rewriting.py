@@ -142,6 +142,13 @@ async def test_what_finds_more_is_taken() -> None:
     assert await better(said(), POOR, GOOD) == (GOOD, [WHOLE])
 
 
+async def test_a_french_rewriting_leaves_the_persons_language() -> None:
+    english = replace(POOR, understanding=replace(POOR.understanding, language="en"))
+    result, _ = await better(said(), english, GOOD)
+    assert isinstance(result, SearchResult)
+    assert (result.understanding.language, result.passages) == ("en", GOOD.passages)
+
+
 async def test_what_finds_nothing_leaves_the_first_result() -> None:
     assert await better(said(), GOOD, POOR) == (GOOD, [WHOLE])
 
