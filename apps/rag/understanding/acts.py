@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.spelling import distance, spelt
-from kauri.lib.text import fold
 
 
 @dataclass(frozen=True, slots=True)

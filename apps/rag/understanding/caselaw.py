@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 from apps.rag.types import Reference
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.references import case_reference, normalise_case
 from apps.rag.understanding.spelling import spelt
-from kauri.lib.text import fold
 
 # The court of a judgment whose court nobody named: it is the one whose judgments the base holds.
 CCJA = "CCJA"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from kauri.lib.text import fold
+from apps.rag.understanding.folded import fold
 
 _NAMES = {
     "BJ": r"benin\w*|cotonou|porto[- ]novo",

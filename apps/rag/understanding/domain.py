@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from apps.rag import analysis
 from apps.rag.understanding.countries import countries_named
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.reading import references_read
-from kauri.lib.text import fold
 
 # Words that hardly any question of another field holds.
 _OWN_TABLE = """

@@ -15,10 +15,10 @@ from dataclasses import replace
 from datetime import date
 
 from apps.rag.types import Question, Scope
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.reading import plan_asked
 from apps.rag.understanding.references import PLAN_FORMER
 from kauri.lib import clock
-from kauri.lib.text import fold
 
 # The revised SYSCOHADA took over on 1 January 2018.
 LAST_DAY = date(2017, 12, 31)

@@ -15,10 +15,10 @@ from apps.rag.types import Reference
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.domain import belonging
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.forms import named_forms, put_form
 from apps.rag.understanding.framewords import judging_weight
 from apps.rag.understanding.reading import account_of, article_of, references_read
-from kauri.lib.text import fold
 
 Leaning = Literal["no", "perhaps", "yes"]
 

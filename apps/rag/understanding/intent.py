@@ -8,7 +8,7 @@ from functools import lru_cache
 from apps.rag import analysis
 from apps.rag.types import Reference
 from apps.rag.understanding.domain import belonging
-from kauri.lib.text import fold
+from apps.rag.understanding.folded import fold
 
 CONVERSATION = "general_conversation"
 RAG_QUERY = "rag_query"

@@ -16,10 +16,10 @@ from functools import lru_cache
 from apps.rag import analysis
 from apps.rag.stopwords import STOP_WORDS
 from apps.rag.understanding.domain import belonging, field_words
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.framewords import frame_words
 from apps.rag.understanding.lexicon_files import ANY_FIELD, WordGroup, files_revision, groups_built_in
 from apps.rag.understanding.misspelt import Corrections, corrections_of
-from kauri.lib.text import fold
 
 # A word this short has the stem of too many others ("part" and "partie"): only it and its plural count.
 _MIN_STEMMED = 6

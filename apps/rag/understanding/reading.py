@@ -12,6 +12,7 @@ from apps.rag.understanding.acts import Mention, act_name, acts_mentioned
 from apps.rag.understanding.articles import Named, annexes_named, articles_bare, articles_named, number_beside
 from apps.rag.understanding.caselaw import cases_read
 from apps.rag.understanding.classes import class_meant
+from apps.rag.understanding.folded import fold
 from apps.rag.understanding.references import (
     PLAN_FORMER,
     PLAN_NON_PROFIT,
@@ -22,7 +23,6 @@ from apps.rag.understanding.references import (
     normalise_article,
 )
 from apps.rag.understanding.spelling import spelt
-from kauri.lib.text import fold
 
 # The source of an article whose act nobody named: it is looked up in every text of the scope.
 ANY_ACT = "*"
