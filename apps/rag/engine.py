@@ -18,7 +18,7 @@ from apps.rag.config import RagConfig, overridden
 from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
-from apps.rag.generation.llm import close_clients
+from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
 from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
@@ -123,6 +123,8 @@ class Engine:
 
     def _load_models(self) -> None:
         warm_up(self._embedder)
+        if self._providers:
+            load_client()
         if self._rerank:
             self._rerank.load()
         self._has_tried_models.set()

@@ -144,6 +144,12 @@ def build_chat_models() -> tuple[OpenAIChatModel, ...]:
     )
 
 
+def load_client() -> None:
+    """Import the providers' client, which takes up to five seconds, so that no question waits for it."""
+    import openai  # noqa: PLC0415 - see above
+    import openai.resources.chat.completions  # noqa: PLC0415, F401 - what the first call would import
+
+
 async def close_clients() -> None:
     """Close this loop's connections to all providers."""
     for client in OpenAIChatModel._clients.pop(asyncio.get_running_loop(), {}).values():  # noqa: SLF001 - the class is this module's
