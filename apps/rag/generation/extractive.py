@@ -86,7 +86,7 @@ def _read_closely(question: Question, result: SearchResult) -> _Reading:
     if institutions:
         running = [index for index in running if names(passages[index].passage, institutions)]
     chosen_from = named or running or ([] if institutions else list(range(len(passages[:1]))))
-    return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named))
+    return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named or institutions))
 
 
 def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int], reading: _Reading) -> list[str]:
@@ -101,7 +101,10 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
         quoted = (
             compared
             if is_compared
-            else [Side("", each) for each in chosen(asked, passages, first, is_named=reading.is_named)]
+            else [
+                Side("", each)
+                for each in chosen(asked, passages, first, is_named=reading.is_named and not asked.must_say)
+            ]
         )
     # The more passages are quoted, the less is quoted of each.
     max_chars = _EXCERPT_CHARS[len(quoted)]
