@@ -16,7 +16,7 @@ class RagConfig:
 
     # retrieval
     n_candidates: int = 100  # hits asked of each leg, and the pool that min-max looks at
-    n_hydrated: int = 100  # candidates fetched from PostgreSQL
+    n_hydrated: int = 60  # candidates fetched from PostgreSQL: more found nothing more, and cost time
     n_passages: int = 10  # passages that leave the engine
     weights: FusionWeights = field(default_factory=FusionWeights)  # of the legs, for the choice of candidates
     rerank: RerankWeights = field(default_factory=RerankWeights)  # of the signs that order them
@@ -26,7 +26,7 @@ class RagConfig:
     expansion_boost: float = 0.9  # weight of a lexicon word beside the asker's own words
     context_boost: float = 0.6  # weight of an earlier question's word in a follow-up
     model_share: float = 0.7  # weight of a reranking model's verdict beside the built-in scorer's
-    n_fitted: int = 60  # candidates whose words are read again, beside the question's
+    n_fitted: int = 45  # candidates whose words are read again, beside the question's
     definition_bonus: float = 0.6  # for a passage that defines what the question asks about
     label_bonus: float = 1.0  # for an account whose label is what the question names
     depth_malus: float = 0.08  # taken from an account for each digit of its number
