@@ -160,8 +160,10 @@ class Bm25s(_InProcess):
         self._scorer.index(self._tokens, show_progress=False)
 
     def search(self, question: str) -> list[str]:
-        k = min(K, len(self._ids))
-        found, scores = self._scorer.retrieve(self._tokens_of([question]), k=k, show_progress=False)
+        asked = self._tokens_of([question])
+        if not asked[0]:
+            return []  # a question of stop words alone is an error to it
+        found, scores = self._scorer.retrieve(asked, k=min(K, len(self._ids)), show_progress=False)
         return [self._ids[at] for at, score in zip(found[0], scores[0], strict=True) if score > 0]
 
     def update(self, passage_id: str, text: str, vector: Vectors) -> None:
