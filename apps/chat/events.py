@@ -73,18 +73,14 @@ class Transcript:
                 self._delta(text)
             case CitationAdded(citation):
                 self._cited(citation)
-            case ModelsFailed():
-                pass  # the mark comes with the end
             case Restarted():
                 self._restart()
             case Refused():
                 self._refused(event)
-            case Grounded() if self.refusal_reason:
-                pass  # a refusal has no sentences to check
-            case Grounded(n_sentences, n_dropped, n_computed):
-                self._add(
-                    "kauri.grounding.completed", n_sentences=n_sentences, n_dropped=n_dropped, n_computed=n_computed
-                )
+            case Grounded():
+                self._grounded(event)
+            case ModelsFailed():
+                pass  # the mark comes with the end
             case Finished():
                 self.finished = event
             case _:
@@ -152,6 +148,12 @@ class Transcript:
             index_revision=result.index_revision,
             degraded=list(result.degraded),
         )
+
+    def _grounded(self, event: Grounded) -> None:
+        if self.refusal_reason:
+            return  # a refusal has no sentences to check
+        counts = {"n_sentences": event.n_sentences, "n_dropped": event.n_dropped, "n_computed": event.n_computed}
+        self._add("kauri.grounding.completed", **counts)
 
     def _delta(self, text: str) -> None:
         if not text:

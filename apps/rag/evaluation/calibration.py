@@ -2,8 +2,8 @@
 order.
 
 The order's weights maximise the likelihood of the relevant candidates under a softmax over each question's candidates
-(ListNet, Cao and others, 2007), datasets weighing the same but for small ones, no weight below zero. Pure formulas; the search that
-they are fitted on is `Engine.examine`.
+(ListNet, Cao and others, 2007), datasets weighing the same but for small ones, no weight below zero. Pure
+formulas; the search that they are fitted on is `Engine.examine`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.rag import analysis
@@ -23,7 +25,7 @@ def cues(text: str) -> Cues:
     return cues_of(text, probe, Letters(grams, grams, N), answer_kind(text))
 
 
-def signs(question: str, text: str, **changes: object) -> dict[str, float]:
+def signs(question: str, text: str, **changes: Any) -> dict[str, float]:
     """Read a passage beside a question."""
     asked, read = cues(question), passage("AUSCGIE art. 1", text, **changes)
     return read_signs(read, fit(asked.probe, read), asked)
