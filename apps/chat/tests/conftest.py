@@ -1,11 +1,13 @@
 """The web process that the tests of this app talk to."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from pytest_django import DjangoDbBlocker
+from redis import Redis
 
 from apps.chat.tests.live import LiveDatabase, Person, WebProcess
 from apps.rag.tests.providers import ProviderServer, serve
@@ -13,7 +15,8 @@ from apps.rag.tests.providers import ProviderServer, serve
 
 @pytest.fixture(scope="session")
 def live_database(django_db_blocker: DjangoDbBlocker) -> Iterator[LiveDatabase]:
-    database = LiveDatabase(f"kauri_chat_{os.getpid()}")
+    # pytest makes one for each folder that takes this fixture over
+    database = LiveDatabase(f"kauri_chat_{uuid4().hex[:12]}")
     with django_db_blocker.unblock():
         database.create()
     yield database
@@ -34,7 +37,9 @@ def provider_server() -> Iterator[ProviderServer]:
 
 @pytest.fixture
 def provider(provider_server: ProviderServer) -> Iterator[ProviderServer]:
-    """A model provider whose mode a test may change."""
+    """A model provider whose mode a test may change; answers of the tests before are forgotten."""
+    with Redis.from_url(settings.REDIS_CACHE_URL) as kept:
+        kept.flushdb()
     provider_server.mode, provider_server.delay_s = "good", 0.0
     yield provider_server
     provider_server.mode, provider_server.delay_s = "good", 0.0

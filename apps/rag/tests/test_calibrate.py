@@ -129,5 +129,5 @@ def test_a_broken_file_is_named(tmp_path: Path, settings: object) -> None:
 
 
 def test_the_command_names_a_dataset_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="neither a folder nor a file"):
+    with pytest.raises(CommandError, match="ni dossier ni fichier"):
         call_command("rag_calibrate", str(tmp_path / "absent"))

@@ -38,7 +38,7 @@ def said(*arguments: str) -> str:
 def test_search_tells_every_leg_and_its_time_as_json() -> None:
     result = json.loads(said("rag_search", "capital social de la société", "--json"))
     assert result["passages"][0]["passage"]["locator"] == "AUSCGIE art. 311"
-    assert {ranking["leg"] for ranking in result["rankings"]} == {"bm25", "gram"}
+    assert {ranking["leg"] for ranking in result["rankings"]} >= {"bm25", "gram", "fused"}
     assert {"legs", "hydrate", "rank", "total"} <= {stage for stage, _ in result["timings_ms"]}
 
 

@@ -68,7 +68,7 @@ def test_what_only_other_settings_can_mend_is_not_tried_again(mode: str) -> None
 
 
 def test_vectors_of_another_length_name_the_setting() -> None:
-    said = "length 8 where EMBEDDER_DIMENSION says 16"
+    said = "longueur 8, alors que EMBEDDER_DIMENSION indique 16"
     for mode in ("short", "ragged"):
         with serve_embeddings(mode) as server, pytest.raises(EmbedderMisconfigured, match=said):
             asking(server).embed(TEXTS)
