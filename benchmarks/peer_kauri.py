@@ -82,7 +82,8 @@ class Kauri:
         from apps.rag.types import Overrides, Question, Scope
 
         words = Overrides(legs=("bm25", "gram"), n_passages=K, is_reranked=False)
-        overrides = Overrides() if is_whole else words
+        # a number of passages that is asked for: none is merged with its like, as the peers merge none
+        overrides = Overrides(n_passages=K) if is_whole else words
         asked = Question(question, Scope((NAMESPACE,), (), _DAY), overrides=overrides)
         result = self._run(self._engine.search(asked))
         self._degraded = result.degraded
