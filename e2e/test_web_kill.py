@@ -68,9 +68,12 @@ def first_events(client: httpx.Client, url: str, n: int) -> list[str]:
 
 def test_turns_of_a_killed_process_are_told_and_can_be_run_again(own_stack: Stack, provider: ProviderServer) -> None:
     client = own_stack.signed_up("interrompu@example.com")
-    question = {"question": "À quoi correspond le compte 401 ?"}
+    # as of five days: what is asked twice at once is computed once
+    asked = [
+        {"question": "À quoi correspond le compte 401 ?", "as_of": f"2026-03-0{day}"} for day in range(1, N_TURNS + 1)
+    ]
     turns = [
-        client.post("/v1/chat/query", json=question, headers={"Prefer": "respond-async"}).json() for _ in range(N_TURNS)
+        client.post("/v1/chat/query", json=question, headers={"Prefer": "respond-async"}).json() for question in asked
     ]
     until(lambda: provider.n_open == N_TURNS, timeout_s=20, what="five answers are being written")
     seen = first_events(client, turns[0]["stream_url"], 3)
