@@ -211,7 +211,8 @@ def _chunk(delta: dict[str, str], finish_reason: str | None = None) -> str:
 @contextmanager
 def serve(mode: Mode = "good", *, port: int = 0, delay_s: float = 0.0) -> Iterator[ProviderServer]:
     """Run a provider in a thread for the length of the block."""
-    listener = socket.socket()
+    # named, or asyncio does not turn Nagle off and every answer waits 40 ms for an acknowledgement
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     provider = ProviderServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", mode, delay_s)
