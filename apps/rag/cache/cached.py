@@ -16,14 +16,15 @@ from typing import cast
 
 from django.db import Error as DatabaseError
 
+from apps.rag.cache.behind import EngineBehind
 from apps.rag.cache.codec import Kept, lacks_nothing, lean, repeated
 from apps.rag.cache.flight import Flight
 from apps.rag.cache.keys import answer_key
-from apps.rag.cache.store import AnswerStore, StoreDown, close_store_connections
+from apps.rag.cache.store import AnswerStore, StoreDown
 from apps.rag.config import RagConfig
 from apps.rag.models import NamespaceRevision
-from apps.rag.ports import RagEngine, Vectors
-from apps.rag.types import AnswerEvent, Finished, Overrides, Question, SearchResult
+from apps.rag.ports import RagEngine
+from apps.rag.types import AnswerEvent, Finished, Overrides, Question
 from kauri.lib import clock
 from kauri.lib.db import run_db
 
@@ -34,7 +35,7 @@ _KEPT_MODES = frozenset({"model", "extractive", "refusal"})
 _PLAIN = Overrides()
 
 
-class CachedEngine:
+class CachedEngine(EngineBehind):
     """An engine whose answers are kept, and computed once where many ask the same at once.
 
     `fingerprint` names all that answers depend on beside the question and the texts: models, prompts, lexicon, knobs.
@@ -43,40 +44,9 @@ class CachedEngine:
     def __init__(
         self, inner: RagEngine, *, store: AnswerStore, fingerprint: Callable[[], str], config: RagConfig
     ) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self._store, self._fingerprint, self._config = store, fingerprint, config
         self._flights: dict[str, Flight] = {}
-
-    @property
-    def is_warm(self) -> bool:
-        """Tell whether the engine behind is warm."""
-        return self.inner.is_warm
-
-    @property
-    def revision(self) -> int:
-        """Return the revision of the engine behind."""
-        return self.inner.revision
-
-    async def warm(self) -> None:
-        """Warm the engine behind."""
-        await self.inner.warm()
-
-    def start(self) -> None:
-        """Start the engine behind."""
-        self.inner.start()
-
-    async def close(self) -> None:
-        """Close the engine behind and this event loop's connections to the cache."""
-        await self.inner.close()
-        await close_store_connections()
-
-    async def search(self, question: Question) -> SearchResult:
-        """Search; passages are not cached: PostgreSQL admits each anew. Raises RetrievalUnavailable."""
-        return await self.inner.search(question)
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed by the engine behind. Raises EmbedderFailed."""
-        return await self.inner.embed(texts)
 
     async def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, a kept one where there is one. Raises what the engine behind raises."""

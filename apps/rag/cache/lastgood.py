@@ -9,12 +9,13 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import cast
 
+from apps.rag.cache.behind import EngineBehind
 from apps.rag.cache.codec import Kept, lacks_nothing, lean, repeated
 from apps.rag.cache.keys import last_good_key
 from apps.rag.cache.store import AnswerStore, StoreDown
 from apps.rag.config import RagConfig
 from apps.rag.errors import RetrievalUnavailable
-from apps.rag.ports import RagEngine, Vectors
+from apps.rag.ports import RagEngine
 from apps.rag.stores import postgres
 from apps.rag.types import (
     AnswerEvent,
@@ -25,7 +26,6 @@ from apps.rag.types import (
     Restarted,
     Retrieved,
     Searching,
-    SearchResult,
     TextDelta,
 )
 from kauri.lib import clock
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 _MARK = "last_good"
 
 
-class LastGoodEngine:
+class LastGoodEngine(EngineBehind):
     """An engine that gives an earlier answer, marked and dated, where no new one can be made.
 
     Only while every passage that the answer cites is still published, in force, allowed to this reader, and says the
@@ -44,38 +44,8 @@ class LastGoodEngine:
     """
 
     def __init__(self, inner: RagEngine, *, store: AnswerStore, config: RagConfig) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self._store, self._config = store, config
-
-    @property
-    def is_warm(self) -> bool:
-        """Tell whether the engine behind is warm."""
-        return self.inner.is_warm
-
-    @property
-    def revision(self) -> int:
-        """Return the revision of the engine behind."""
-        return self.inner.revision
-
-    async def warm(self) -> None:
-        """Warm the engine behind."""
-        await self.inner.warm()
-
-    def start(self) -> None:
-        """Start the engine behind."""
-        self.inner.start()
-
-    async def close(self) -> None:
-        """Close the engine behind."""
-        await self.inner.close()
-
-    async def search(self, question: Question) -> SearchResult:
-        """Search by the engine behind. Raises RetrievalUnavailable."""
-        return await self.inner.search(question)
-
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Embed by the engine behind. Raises EmbedderFailed."""
-        return await self.inner.embed(texts)
 
     async def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer; raises RetrievalUnavailable where no earlier one stands in."""
