@@ -77,7 +77,7 @@ def add(principal: Principal, text: str | bytes = ARTICLES, **said: object) -> D
         "hint": False,
         **said,
     }
-    return services.document_add(principal=principal, file=file_of(text), **arguments)  # type: ignore[arg-type]
+    return services.document_add(principal=principal, file=file_of(text), **arguments)  # type: ignore[arg-type]  # named by each test
 
 
 def add_ready(principal: Principal, text: str | bytes = ARTICLES, **said: object) -> DocumentAdded:

@@ -104,7 +104,7 @@ def test_to_a_curator_the_texts_of_organisations_do_not_exist(cast: Cast, desk: 
 def test_an_upload_opens_an_import_and_shows_it(desk: Client) -> None:
     answer = _upload(desk, code="DEMO", title="Acte", in_force_from="2014-05-05", country="SN")
     job = IngestionJob.objects.get()
-    assert answer.headers["Location"] == reverse("admin:knowledge_ingestionjob_change", args=[job.pk])  # type: ignore[attr-defined]
+    assert answer.headers["Location"] == reverse("admin:knowledge_ingestionjob_change", args=[job.pk])  # type: ignore[attr-defined]  # the fixture is untyped
     version = DocumentVersion.objects.select_related("document").get()
     assert (version.title, version.document.code, version.document.country, version.file_name, job.is_publishing) == (
         "Acte",
@@ -123,11 +123,11 @@ def test_an_upload_opens_an_import_and_shows_it(desk: Client) -> None:
 def test_a_file_that_is_refused_gets_its_sentence_and_keeps_what_was_typed(
     desk: Client, settings: object, content: bytes, name: str
 ) -> None:
-    settings.KAURI_UPLOAD_MAX_MB = 1  # type: ignore[attr-defined]
+    settings.KAURI_UPLOAD_MAX_MB = 1  # type: ignore[attr-defined]  # the fixture is untyped
     answer = _upload(desk, content, name, title="Mon titre")
-    html = answer.content.decode()  # type: ignore[attr-defined]
-    assert answer.status_code == 200  # type: ignore[attr-defined]
-    assert answer.context["form"].errors["file"]  # type: ignore[attr-defined]
+    html = answer.content.decode()  # type: ignore[attr-defined]  # the fixture is untyped
+    assert answer.status_code == 200  # type: ignore[attr-defined]  # the fixture is untyped
+    assert answer.context["form"].errors["file"]  # type: ignore[attr-defined]  # the fixture is untyped
     assert "Mon titre" in html
     assert not Document.objects.exists()
 
@@ -135,7 +135,7 @@ def test_a_file_that_is_refused_gets_its_sentence_and_keeps_what_was_typed(
 def test_the_same_file_again_is_said_to_be_there(desk: Client, curator: Principal) -> None:
     added = add_ready(curator, code="DEMO")
     answer = _upload(desk, code="DEMO")
-    assert str(added.job_id) in answer.headers["Location"]  # type: ignore[attr-defined]
+    assert str(added.job_id) in answer.headers["Location"]  # type: ignore[attr-defined]  # the fixture is untyped
     assert DocumentVersion.objects.count() == 1
 
 

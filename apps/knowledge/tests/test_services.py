@@ -113,7 +113,7 @@ def test_it_refuses_at_the_door_what_nobody_could_read(
 
 
 def test_it_refuses_a_file_above_the_limit_and_names_both_sizes(curator: Principal, settings: object) -> None:
-    settings.KAURI_UPLOAD_MAX_MB = 1  # type: ignore[attr-defined]
+    settings.KAURI_UPLOAD_MAX_MB = 1  # type: ignore[attr-defined]  # the fixture is untyped
     with pytest.raises(FileTooLarge, match=r"3.*1"):
         add(curator, b"x" * 3_000_000)
 
@@ -230,7 +230,7 @@ def test_one_command_removes_the_samples_and_nothing_else(
     kept = add_ready(curator, "Un texte qui reste.\n\nIl a deux alinéas.")
     sample = add_ready(curator, kind="sample")
     name = DocumentVersion.objects.get(pk=sample.version_id).stored_name
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # the fixture is untyped
         assert services.samples_remove() == 1
     assert [document.pk for document in Document.objects.all()] == [kept.document_id]
     assert set(IndexEntry.objects.values_list("version_id", flat=True)) == {kept.version_id}

@@ -57,7 +57,7 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
     added = add_ready(curator)
     client = _client(cast.stranger)
     client.get(f"/texts/{added.version_id}/")
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]  # the fixture is untyped
         client.get(f"/texts/{added.version_id}/")
 
 
