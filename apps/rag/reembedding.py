@@ -7,6 +7,7 @@ switch or right after.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from apps.rag.models import Embedding, Index, IndexEntry
 from apps.rag.ports import Embedder
 
 _LOCK = 0x4B41_5552_4A
+_PATIENCE_S = 1.0
 # Rounds that may each find documents that came during the one before; then the last few wait for the switch.
 _MAX_ROUNDS = 20
 
@@ -98,9 +100,10 @@ def _switched(embedder: Embedder, made: Index, *, is_last_round: bool) -> bool:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the one place for this work in the whole installation; a process that dies gives it back."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        (is_ours,) = cursor.fetchone() or (False,)
+    # the server notices a moment late that a killed process has gone
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (is_ours := _has_locked()) and time.monotonic() < deadline:
+        time.sleep(0.05)
     if not is_ours:
         raise ReembeddingBusy(_("Another process computes vectors anew: wait for it to end, or stop it."))
     try:
@@ -108,3 +111,10 @@ def _alone() -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _has_locked() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        (is_ours,) = cursor.fetchone() or (False,)
+    return bool(is_ours)

@@ -159,36 +159,42 @@ def migrations() -> Finding:
 
 def valkey_state() -> Finding:
     """Ask the state store for its version, and that it neither evicts nor forgets."""
-    finding, client = _valkey("Valkey (state)", "REDIS_STATE_URL")
-    if client is None:
-        return finding
-    policy = _setting(client, "maxmemory-policy")
+    with _valkey_client("REDIS_STATE_URL") as client:
+        finding = _valkey(client, "Valkey (state)", "REDIS_STATE_URL")
+        if finding.state == "missing":
+            return finding
+        policy = _setting(client, "maxmemory-policy")
+        keeps = _setting(client, "appendonly")
     if policy not in {"noeviction", ""}:
         return missing(finding.name, f"{finding.found}, {policy}", _("Set maxmemory-policy to noeviction there."))
-    if _setting(client, "appendonly") == "no":
+    if keeps == "no":
         return note(finding.name, finding.found, _("Set appendonly to yes there: a restart would lose running turns."))
     return finding
 
 
 def valkey_cache() -> Finding:
     """Ask the cache store for its version; without it everything works, slower."""
-    finding, _client = _valkey("Valkey (cache)", "REDIS_CACHE_URL")
+    with _valkey_client("REDIS_CACHE_URL") as client:
+        finding = _valkey(client, "Valkey (cache)", "REDIS_CACHE_URL")
     return note(finding.name, finding.found, finding.advice) if finding.state == "missing" else finding
 
 
-def _valkey(name: str, variable: str) -> tuple[Finding, redis.Redis | None]:
-    client = redis.Redis.from_url(
+def _valkey_client(variable: str) -> redis.Redis:
+    return redis.Redis.from_url(
         getattr(settings, variable),
         socket_connect_timeout=TIMEOUT_S,
         socket_timeout=TIMEOUT_S,
         decode_responses=True,
     )
+
+
+def _valkey(client: redis.Redis, name: str, variable: str) -> Finding:
     try:
         server: dict[str, Any] = client.info("server")
     except (redis.RedisError, OSError) as error:
-        return missing(name, _reason(error), _start_advice(variable)), None
+        return missing(name, _reason(error), _start_advice(variable))
     version = server.get("valkey_version") or server.get("redis_version")
-    return ok(name, f"{version}, {_origin(variable)}"), client
+    return ok(name, f"{version}, {_origin(variable)}")
 
 
 def _setting(client: redis.Redis, name: str) -> str:

@@ -61,7 +61,8 @@ def _children(tmp_path: Path, provider: ProviderServer) -> Iterator[list[subproc
     indexer.entries_stage([CAPITAL])
     indexer.version_publish(CAPITAL.version_id)
     for url in (settings.REDIS_CACHE_URL, settings.REDIS_STATE_URL):
-        Redis.from_url(url).flushdb()
+        with Redis.from_url(url) as valkey:
+            valkey.flushdb()
     base, _, query = os.environ["DATABASE_URL"].partition("?")
     database_url = f"{base.rpartition('/')[0]}/{connection.settings_dict['NAME']}?{query}"
     with ExitStack() as stack:
