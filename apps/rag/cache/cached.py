@@ -22,9 +22,9 @@ from apps.rag.cache.flight import Flight
 from apps.rag.cache.keys import answer_key
 from apps.rag.cache.store import AnswerStore, StoreDown
 from apps.rag.config import RagConfig
-from apps.rag.models import NamespaceRevision
+from apps.rag.models import IndexChange, NamespaceRevision
 from apps.rag.ports import RagEngine
-from apps.rag.types import AnswerEvent, Finished, Overrides, Question
+from apps.rag.types import AnswerEvent, Finished, Overrides, Question, Retrieved
 from kauri.lib import clock
 from kauri.lib.db import run_db
 
@@ -178,7 +178,7 @@ class CachedEngine(EngineBehind):
         """Keep an answer; False where Valkey is away. One that lacks something only serves those who wait for it."""
         if end.mode not in _KEPT_MODES:
             return True
-        is_whole = lacks_nothing(end)
+        is_whole = lacks_nothing(end) and await _is_current(events)
         ttl_s = self._config.answer_ttl_s if is_whole else self._config.passing_ttl_s
         now = clock.now()
         kept = Kept(tuple(events), now, cost_s, now + timedelta(seconds=ttl_s))
@@ -205,6 +205,23 @@ def _is_due(kept: Kept, beta: float) -> bool:
     """
     left_s = (kept.expires_at - clock.now()).total_seconds()
     return left_s <= -kept.cost_s * beta * math.log(1.0 - random.random())  # noqa: S311 - no secret hangs on it
+
+
+async def _is_current(events: Sequence[AnswerEvent]) -> bool:
+    """Tell whether an answer was made from a full text that follows all changes.
+
+    The key holds what is published; the full text follows it a moment later, and what is not in it yet is missing from
+    an answer that would be given again for a day.
+    """
+    followed = min((event.result.index_revision for event in events if isinstance(event, Retrieved)), default=0)
+    try:
+        return followed >= await run_db(_last_change)
+    except DatabaseError:
+        return False
+
+
+def _last_change() -> int:
+    return IndexChange.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
 def _passing(key: str) -> str:

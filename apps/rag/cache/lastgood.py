@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -22,12 +23,14 @@ from apps.rag.types import (
     CitationAdded,
     Finished,
     ModelsFailed,
+    Passage,
     Question,
     Restarted,
     Retrieved,
     Searching,
     TextDelta,
 )
+from apps.rag.understanding.editions import scope_meant
 from kauri.lib import clock
 from kauri.lib.db import run_db
 
@@ -76,10 +79,9 @@ class LastGoodEngine(EngineBehind):
         if kept is None:
             return None
         try:
-            is_admitted = await run_db(_is_admitted, question, kept.events)
+            return await run_db(_admitted, question, kept)
         except RetrievalUnavailable:
             return None  # what cannot be checked is not given
-        return kept if is_admitted else None
 
     async def _save(self, question: Question, events: Sequence[AnswerEvent], end: Finished) -> None:
         if not lacks_nothing(end) or end.answered_at is not None or end.mode not in {"model", "extractive"}:
@@ -98,12 +100,29 @@ def _stand_in_events(kept: Kept, given: Iterable[AnswerEvent]) -> list[AnswerEve
     return [Restarted(), *events] if TextDelta in told else events
 
 
-def _is_admitted(question: Question, events: Iterable[AnswerEvent]) -> bool:
-    """Tell whether every cited passage may still be read, word for word. Raises RetrievalUnavailable."""
-    cited = [event.citation.passage for event in events if isinstance(event, CitationAdded)]
-    if not cited:
-        return False
-    admitted = postgres.hydrate(question.scope, [passage.entry_id for passage in cited], None, ())
-    return all(
-        passage.entry_id in admitted and admitted[passage.entry_id].passage.text == passage.text for passage in cited
-    )
+def _admitted(question: Question, kept: Kept) -> Kept | None:
+    """Return an answer whose cited passages may all still be read, word for word, without the others that may not.
+
+    None where one of the cited is not so. Raises RetrievalUnavailable.
+    """
+    found = [event.result for event in kept.events if isinstance(event, Retrieved)]
+    cited = [event.citation.passage for event in kept.events if isinstance(event, CitationAdded)]
+    # the day that the question asks for in words is the one that was searched
+    hint = next((result.understanding.as_of_hint for result in found), None)
+    shown = [*cited, *(ranked.passage for result in found for ranked in result.passages)]
+    admitted = postgres.hydrate(scope_meant(question, hint), [passage.entry_id for passage in shown], None, ())
+
+    def is_as_it_was(passage: Passage) -> bool:
+        return passage.entry_id in admitted and admitted[passage.entry_id].passage.text == passage.text
+
+    if not cited or not all(is_as_it_was(passage) for passage in cited):
+        return None
+    return replace(kept, events=tuple(_only(event, is_as_it_was) for event in kept.events))
+
+
+def _only(event: AnswerEvent, is_as_it_was: Callable[[Passage], bool]) -> AnswerEvent:
+    """Return what was found without the passages that changed."""
+    if not isinstance(event, Retrieved):
+        return event
+    passages = tuple(ranked for ranked in event.result.passages if is_as_it_was(ranked.passage))
+    return Retrieved(replace(event.result, passages=passages))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,26 +16,32 @@ from django.conf import settings
 from redis.asyncio import Redis
 
 from apps.rag import indexer
-from apps.rag.build import build_engine
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.codec import Kept, decode, encode
 from apps.rag.cache.keys import answer_key, last_good_key
-from apps.rag.cache.lastgood import LastGoodEngine
-from apps.rag.cache.store import AnswerStore, close_store_connections
-from apps.rag.config import RagConfig
+from apps.rag.cache.store import AnswerStore
 from apps.rag.engine import Engine
-from apps.rag.generation.llm import OpenAIChatModel, close_clients
+from apps.rag.tests.caching import (
+    ASKED,
+    CAPITAL,
+    answer,
+    behind_cache,
+    engine_over_capital,
+    model_of,
+    publish,
+    question,
+    store,
+    text_of,
+    until,
+)
 from apps.rag.tests.entries import SPACE, article, entry, scope
 from apps.rag.tests.providers import ProviderServer, serve
-from apps.rag.types import AnswerEvent, CitationAdded, Finished, Overrides, Question, Refused, Retrieved, TextDelta
+from apps.rag.types import CitationAdded, Finished, Overrides, Question, Refused
 from kauri.lib import clock
-from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ASKED = "Quel est le capital minimum d'une SARL ?"
-CAPITAL = article("311", "Le capital social de la société à responsabilité limitée est d'un million de francs CFA.")
 OTHER = entry("note", "Une note de doctrine sur la SARL.", namespace="doctrine", version="other", kind="doctrine")
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -51,29 +56,22 @@ def provider() -> Iterator[ProviderServer]:
 @pytest.fixture
 async def plain(tmp_path: Path, provider: ProviderServer) -> AsyncIterator[Engine]:
     """Return an engine over one published article, with the model."""
-    await run_db(_publish, CAPITAL)
-    engine = build_engine(index_dir=tmp_path, embedder="none")
-    engine._providers = (_model(provider),)
-    await engine.warm()
-    await _forget_all()
-    yield engine
-    await close_clients()
-    await close_connections()
-    await close_store_connections()
+    async with engine_over_capital(tmp_path, provider) as engine:
+        yield engine
 
 
 @pytest.fixture
 def cached(plain: Engine) -> CachedEngine:
     """Return the engine behind the cache."""
-    return _cached(plain)
+    return behind_cache(plain)
 
 
 async def test_an_answer_is_given_again_without_asking_the_model(
     cached: CachedEngine, provider: ProviderServer
 ) -> None:
-    first, again = await _answer(cached), await _answer(cached)
+    first, again = await answer(cached), await answer(cached)
     assert provider.n_calls == 1
-    assert _text(first) == _text(again) != ""
+    assert text_of(first) == text_of(again) != ""
     assert [event.citation for event in again if isinstance(event, CitationAdded)] == [
         event.citation for event in first if isinstance(event, CitationAdded)
     ]
@@ -85,8 +83,8 @@ async def test_an_answer_is_given_again_without_asking_the_model(
 async def test_spaces_and_the_question_mark_make_no_other_question(
     cached: CachedEngine, provider: ProviderServer
 ) -> None:
-    await _answer(cached)
-    await _answer(cached, "  Quel est  le capital minimum d'une\u00a0SARL")
+    await answer(cached)
+    await answer(cached, "  Quel est  le capital minimum d'une\u00a0SARL")
     assert provider.n_calls == 1
 
 
@@ -120,8 +118,8 @@ def test_each_part_of_the_key_makes_another_key() -> None:
 
 
 async def test_a_neighbouring_account_is_another_question(cached: CachedEngine, provider: ProviderServer) -> None:
-    await _answer(cached, "Que dit l'article 311 ?")
-    events = await _answer(cached, "Que dit l'article 312 ?")
+    await answer(cached, "Que dit l'article 311 ?")
+    events = await answer(cached, "Que dit l'article 312 ?")
     assert isinstance(events[-1], Finished)
     assert events[-1].answered_at is None
 
@@ -129,40 +127,51 @@ async def test_a_neighbouring_account_is_another_question(cached: CachedEngine, 
 async def test_a_change_of_a_text_in_scope_misses_and_one_elsewhere_does_not(
     cached: CachedEngine, provider: ProviderServer
 ) -> None:
-    await _answer(cached)
-    await run_db(_publish, OTHER)
-    await _answer(cached)
+    await answer(cached)
+    await run_db(publish, OTHER)
+    await answer(cached)
     assert provider.n_calls == 1
     reworded = replace(CAPITAL, text="Le capital social de la société à responsabilité limitée est libre.")
     await run_db(indexer.entries_stage, [reworded])
     await _engine_of(cached).warm()
-    events = await _answer(cached)
+    events = await answer(cached)
     assert provider.n_calls == 2
-    assert "libre" in _text(events)
+    assert "libre" in text_of(events)
+
+
+async def test_an_answer_from_an_index_that_lags_is_not_kept(cached: CachedEngine, provider: ProviderServer) -> None:
+    await run_db(publish, replace(article("312", "Le capital social est divisé en parts sociales."), version_id=SPACE))
+    # published, and not yet in the full text of this process
+    await answer(cached)
+    await _engine_of(cached).warm()
+    events = await answer(cached)
+    assert cast("Finished", events[-1]).answered_at is None
+    assert provider.n_calls == 2
+    assert cast("Finished", (await answer(cached))[-1]).answered_at is not None
 
 
 async def test_a_withdrawn_text_is_never_answered_from_the_cache(cached: CachedEngine) -> None:
-    await _answer(cached)
+    await answer(cached)
     await run_db(indexer.version_withdraw, CAPITAL.version_id)
-    events = await _answer(cached)
+    events = await answer(cached)
     assert any(isinstance(event, Refused) for event in events)
     assert not any(isinstance(event, CitationAdded) for event in events)
 
 
 async def test_another_model_prompt_lexicon_or_knob_misses(plain: Engine, provider: ProviderServer) -> None:
     before = plain.fingerprint
-    plain._providers = (replace(_model(provider), model="another"),)
+    plain._providers = (replace(model_of(provider), model="another"),)
     assert plain.fingerprint != before
-    plain._providers = (_model(provider),)
+    plain._providers = (model_of(provider),)
     assert plain.fingerprint == before
     plain.config = replace(plain.config, context_tokens=17)
     assert plain.fingerprint != before
 
 
 async def test_many_who_ask_at_once_share_one_answer(cached: CachedEngine, provider: ProviderServer) -> None:
-    answers = await asyncio.gather(*(_answer(cached) for _ in range(200)))
+    answers = await asyncio.gather(*(answer(cached) for _ in range(200)))
     assert provider.n_calls == 1
-    assert {_text(events) for events in answers} == {_text(answers[0])}
+    assert {text_of(events) for events in answers} == {text_of(answers[0])}
     assert all(isinstance(events[-1], Finished) for events in answers)
 
 
@@ -170,46 +179,46 @@ async def test_one_who_leaves_does_not_end_it_for_the_others_and_the_last_one_do
     cached: CachedEngine, provider: ProviderServer
 ) -> None:
     provider.delay_s = 0.05
-    leaving = asyncio.create_task(_answer(cached))
-    staying = asyncio.create_task(_answer(cached))
-    await _until(lambda: provider.n_open == 1)
+    leaving = asyncio.create_task(answer(cached))
+    staying = asyncio.create_task(answer(cached))
+    await until(lambda: provider.n_open == 1)
     leaving.cancel()
-    assert _text(await staying)
+    assert text_of(await staying)
     assert provider.n_calls == 1
-    alone = asyncio.create_task(_answer(cached, "Quel est le capital de la société à responsabilité limitée ?"))
-    await _until(lambda: provider.n_open == 1)
+    alone = asyncio.create_task(answer(cached, "Quel est le capital de la société à responsabilité limitée ?"))
+    await until(lambda: provider.n_open == 1)
     alone.cancel()
-    await _until(lambda: provider.n_open == 0)
+    await until(lambda: provider.n_open == 0)
 
 
 async def test_without_valkey_every_answer_is_computed_and_says_so(plain: Engine, provider: ProviderServer) -> None:
-    engine = _cached(plain, AnswerStore(cache_url=NOWHERE, state_url=NOWHERE))
+    engine = behind_cache(plain, AnswerStore(cache_url=NOWHERE, state_url=NOWHERE))
     for _ in range(2):
-        events = await _answer(engine)
+        events = await answer(engine)
         assert cast("Finished", events[-1]).degraded[-1] == "cache_unavailable"
-        assert _text(events)
+        assert text_of(events)
     assert provider.n_calls == 2
 
 
 async def test_an_answer_that_lacks_something_is_not_kept(cached: CachedEngine, provider: ProviderServer) -> None:
     provider.mode = "refuses"
-    events = await _answer(cached)
+    events = await answer(cached)
     assert "model_unavailable" in cast("Finished", events[-1]).degraded
     provider.mode = "good"
-    assert cast("Finished", (await _answer(cached))[-1]).mode == "model"
+    assert cast("Finished", (await answer(cached))[-1]).mode == "model"
 
 
 async def test_an_answer_near_its_expiry_is_refreshed_by_one_and_given_to_all(
     plain: Engine, provider: ProviderServer
 ) -> None:
     config = replace(plain.config, early_expiry=1e9)
-    engine = CachedEngine(plain, store=_store(), fingerprint=lambda: "same", config=config)
-    await _answer(engine)
-    await _answer(engine)
+    engine = CachedEngine(plain, store=store(), fingerprint=lambda: "same", config=config)
+    await answer(engine)
+    await answer(engine)
     assert provider.n_calls == 2  # every reader finds it due
-    held = await _store().lease(await _key(engine), lease_s=5)
+    held = await store().lease(await _key(engine), lease_s=5)
     assert held is not None
-    events = await _answer(engine)
+    events = await answer(engine)
     # somebody else refreshes it: nobody waits
     assert provider.n_calls == 2
     assert cast("Finished", events[-1]).answered_at is not None
@@ -218,27 +227,26 @@ async def test_an_answer_near_its_expiry_is_refreshed_by_one_and_given_to_all(
 async def test_what_stands_in_the_cache_and_is_no_answer_is_a_miss(
     cached: CachedEngine, provider: ProviderServer
 ) -> None:
-    await _answer(cached)
+    await answer(cached)
     key = await _key(cached)
     client = Redis.from_url(settings.REDIS_CACHE_URL)
     payload = json.loads(cast("bytes", await client.get(key)))
     for spoilt in (b"", b"\x80\x04N.", b"{}", json.dumps({**payload, "format": 1}).encode()):
         await client.set(key, spoilt)
-        events = await _answer(cached)
+        events = await answer(cached)
         assert cast("Finished", events[-1]).answered_at is None
     await client.aclose()
     assert provider.n_calls == 5
 
 
 async def test_a_search_that_overrides_something_is_not_cached(cached: CachedEngine, provider: ProviderServer) -> None:
-    question = replace(_question(), overrides=Overrides(n_passages=3))
     for _ in range(2):
-        assert [event async for event in cached.answer(question)]
+        assert await answer(cached, replace(question(), overrides=Overrides(n_passages=3)))
     assert provider.n_calls == 2
 
 
 async def test_an_answer_is_the_same_after_the_cache(cached: CachedEngine) -> None:
-    events = await _answer(cached)
+    events = await answer(cached)
     kept = Kept(tuple(events), clock.now(), 1.5, clock.now() + timedelta(hours=1))
     read = decode(encode(kept))
     assert read is not None
@@ -246,94 +254,11 @@ async def test_an_answer_is_the_same_after_the_cache(cached: CachedEngine) -> No
     assert (read.cost_s, read.expires_at) == (kept.cost_s, kept.expires_at)
 
 
-async def test_the_last_good_answer_stands_in_when_every_model_fails(plain: Engine, provider: ProviderServer) -> None:
-    engine = _with_last_good(plain)
-    first = await _answer(engine)
-    await run_db(_publish, article("999", "Un autre article.", version="third"))  # the cached answer is no longer valid
-    provider.mode = "refuses"
-    events = await _answer(engine)
-    end = cast("Finished", events[-1])
-    assert end.degraded == ("lexical_only", "last_good")
-    assert end.answered_at is not None
-    assert _text(events) == _text(first)
-    assert len([event for event in events if isinstance(event, Retrieved)]) == 1
-
-
-async def test_the_last_good_answer_goes_with_the_text_that_it_cites(plain: Engine, provider: ProviderServer) -> None:
-    engine = _with_last_good(plain)
-    await _answer(engine)
-    provider.mode = "refuses"
-    reworded = replace(CAPITAL, text="Le capital social de la société à responsabilité limitée est libre.")
-    await run_db(indexer.entries_stage, [reworded])
-    await plain.warm()
-    events = await _answer(engine)
-    assert "model_unavailable" in cast("Finished", events[-1]).degraded
-    assert "libre" in _text(events)
-
-
-async def test_another_reader_has_no_part_in_the_last_good_answer(plain: Engine, provider: ProviderServer) -> None:
-    engine = _with_last_good(plain)
-    await _answer(engine)
-    provider.mode = "refuses"
-    question = replace(_question(), scope=scope(namespaces=("doctrine",)))
-    events = [event async for event in engine.answer(question)]
-    assert cast("Finished", events[-1]).answered_at is None
-
-
-def _publish(*entries: Any) -> None:
-    indexer.entries_stage(entries)
-    for version_id in {each.version_id for each in entries}:
-        indexer.version_publish(version_id)
-
-
-def _model(provider: ProviderServer) -> OpenAIChatModel:
-    return OpenAIChatModel(provider=provider.run, model="m", base_url=provider.url, api_key="k")
-
-
-def _store() -> AnswerStore:
-    return AnswerStore(cache_url=settings.REDIS_CACHE_URL, state_url=settings.REDIS_STATE_URL)
-
-
-def _cached(engine: Engine, store: AnswerStore | None = None) -> CachedEngine:
-    config = RagConfig()
-    return CachedEngine(engine, store=store or _store(), fingerprint=lambda: engine.fingerprint, config=config)
-
-
-def _with_last_good(engine: Engine) -> LastGoodEngine:
-    return LastGoodEngine(_cached(engine), store=_store(), config=RagConfig())
-
-
 def _engine_of(cached: CachedEngine) -> Engine:
     return cast("Engine", cached.inner)
 
 
-async def _forget_all() -> None:
-    for url in (settings.REDIS_CACHE_URL, settings.REDIS_STATE_URL):
-        client = Redis.from_url(url)
-        await client.flushdb()
-        await client.aclose()
-
-
-def _question(text: str = ASKED) -> Question:
-    return Question(text, scope())
-
-
 async def _key(engine: CachedEngine) -> str:
-    key = await engine._key(_question())
+    key = await engine._key(question())
     assert key is not None
     return key
-
-
-async def _answer(engine: CachedEngine | LastGoodEngine, text: str = ASKED) -> list[AnswerEvent]:
-    async with aclosing(cast("Any", engine.answer(_question(text)))) as events:
-        return [event async for event in events]
-
-
-def _text(events: list[AnswerEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
-
-
-async def _until(holds: Any) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.01)
