@@ -18,6 +18,7 @@ from types import TracebackType
 import tantivy
 
 from apps.rag.analysis import ANALYSIS_REVISION
+from apps.rag.retrieval.integrity import panics_named, require_whole
 from apps.rag.retrieval.lexical import SCHEMA, SCHEMA_REVISION, LexicalEntry, document
 
 # tantivy refuses less than 15 MB; one thread makes one segment a commit, in the order of the documents
@@ -159,8 +160,22 @@ def _fill(path: Path, entries: Iterable[LexicalEntry]) -> None:
 def generation_apply(
     folder: LexicalFolder, state: FolderState, *, puts: Iterable[LexicalEntry], deletes: Iterable[int], seq: int
 ) -> FolderState:
-    """Apply changes in one commit. `deletes` holds every id that was there and changes, put again or not."""
+    """Apply changes in one commit. `deletes` holds every id that was there and changes, put again or not.
+
+    Raises ValueError where the folder is damaged.
+    """
     path = folder.generation_path(state.generation)
+    # before anything is merged: over a damaged file that would end the process
+    require_whole(path)
+    with panics_named():
+        n_gone = _changed(path, puts, deletes)
+    changed = replace(state, seq=seq, n_deleted=state.n_deleted + n_gone)
+    folder.save(changed)
+    return changed
+
+
+def _changed(path: Path, puts: Iterable[LexicalEntry], deletes: Iterable[int]) -> int:
+    """Commit changes to a generation and return how many documents went."""
     index = tantivy.Index(SCHEMA, path=str(path))
     n_before = _n_documents(index)
     writer = index.writer(_HEAP_BYTES, 1)
@@ -173,10 +188,7 @@ def generation_apply(
     writer.commit()
     writer.wait_merging_threads()
     index.reload()
-    n_gone = n_before + n_added - _n_documents(index)
-    changed = replace(state, seq=seq, n_deleted=state.n_deleted + n_gone)
-    folder.save(changed)
-    return changed
+    return n_before + n_added - _n_documents(index)
 
 
 def _n_documents(index: tantivy.Index) -> int:
