@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 
 import tantivy
-from tantivy import FieldType, Occur, Query
+from tantivy import Occur, Query
 
 from apps.rag import analysis
+from apps.rag.retrieval.access import Access, access, divided, read
 from apps.rag.types import Hit, Ranking, Scope
 
 # Raise it whenever the fields below change: a folder of another revision is rebuilt.
-SCHEMA_REVISION = 2
+SCHEMA_REVISION = 3
 
-_SHARED = "shared"
-_EVERY_COUNTRY = "*"
-_BEGINNING = 0
-_FOREVER = date.max.toordinal() + 1
+_MANY_TERMS = 32  # from here on one set of terms is faster than a union of their lists
+_MAX_SCOPES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +47,7 @@ def schema() -> tantivy.Schema:
     builder.add_unsigned_field("entry_id", indexed=True, fast=True)
     for field in ("words", "headings", "grams"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-    for field in ("namespace", "organisation", "country"):
-        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
-    for field in ("start", "end"):
-        builder.add_integer_field(field, fast=True, indexed=True)
+    builder.add_text_field("access", tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -66,12 +61,18 @@ def document(entry: LexicalEntry) -> tantivy.Document:
     made.add_text("words", " ".join(analysis.terms(entry.search_text)))
     made.add_text("headings", " ".join(analysis.terms(entry.headings)))
     made.add_text("grams", " ".join(analysis.grams(entry.search_text)))
-    made.add_text("namespace", entry.namespace)
-    made.add_text("organisation", entry.organisation or _SHARED)
-    made.add_text("country", entry.country or _EVERY_COUNTRY)
-    made.add_integer("start", entry.start.toordinal() if entry.start else _BEGINNING)
-    made.add_integer("end", entry.end.toordinal() if entry.end else _FOREVER)
+    held = access(entry.namespace, entry.organisation, entry.country, entry.start, entry.end)
+    made.add_text("access", held.term)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One commit, who may read what in it, and the filters of the scopes that asked."""
+
+    searcher: tantivy.Searcher
+    known: tuple[Access, ...]
+    filters: dict[Scope, tuple[Occur, Query] | None]
 
 
 class LexicalReader:
@@ -80,20 +81,26 @@ class LexicalReader:
     def __init__(self, folder: Path) -> None:
         self._index = tantivy.Index(SCHEMA, path=str(folder))
         self._index.config_reader(reload_policy="manual")
+        self._view = self._opened()
+
+    def _opened(self) -> _View:
         self._index.reload()
+        searcher = self._index.searcher()
+        known = tuple(read(term) for term, _ in searcher.terms_with_prefix("access", ""))
+        return _View(searcher, known, {})
 
     def reload(self) -> None:
         """Show the writer's last commit."""
-        self._index.reload()
+        self._view = self._opened()
 
     @property
     def n_documents(self) -> int:
         """Count the documents that can be found."""
-        return self._index.searcher().num_docs
+        return self._view.searcher.num_docs
 
     def document_frequencies(self, terms: Iterable[str], field: str = "words") -> dict[str, int]:
         """Count for each term (or 4-gram, in the field `grams`) the passages that hold it, of any scope."""
-        searcher = self._index.searcher()
+        searcher = self._view.searcher
         return {term: searcher.doc_freq(field, term) for term in terms}
 
     def rank_words(self, weights: Mapping[str, float], heading_boost: float, scope: Scope, k: int) -> Ranking:
@@ -111,16 +118,38 @@ class LexicalReader:
         started = time.perf_counter()
         hits: list[Hit] = []
         if weights and scope.namespaces:
-            query = Query.boolean_query([(Occur.Must, _any_of(fields, weights)), (Occur.Must, _admitted(scope))])
-            hits = self._search(query, k)
+            view = self._view
+            wanted, limit = (Occur.Must, _any_of(fields, weights)), _limit(view, scope)
+            query = Query.boolean_query([wanted, limit] if limit else [wanted])
+            hits = _search(view.searcher, query, k)
         return Ranking(leg, tuple(hits), (time.perf_counter() - started) * 1e3)
 
-    def _search(self, query: Query, k: int) -> list[Hit]:
-        searcher = self._index.searcher()
-        found = searcher.search(query, limit=k, count=False).hits
-        ids = searcher.fast_field_values("entry_id", [address for _, address in found])
-        hits = [Hit(int(entry_id or 0), float(score)) for entry_id, (score, _) in zip(ids, found, strict=True)]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.entry_id))
+
+def _search(searcher: tantivy.Searcher, query: Query, k: int) -> list[Hit]:
+    found = searcher.search(query, limit=k, count=False).hits
+    ids = searcher.fast_field_values("entry_id", [address for _, address in found])
+    hits = [Hit(int(entry_id or 0), float(score)) for entry_id, (score, _) in zip(ids, found, strict=True)]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.entry_id))
+
+
+def _limit(view: _View, scope: Scope) -> tuple[Occur, Query] | None:
+    """Return what keeps a search within a scope: whichever is shorter to say, what is in it or what is not."""
+    if scope not in view.filters:
+        if len(view.filters) >= _MAX_SCOPES:
+            view.filters.clear()
+        view.filters[scope] = _limited(view, scope)
+    return view.filters[scope]
+
+
+def _limited(view: _View, scope: Scope) -> tuple[Occur, Query] | None:
+    admitted, others = divided(view.known, scope)
+    if not others:
+        return None
+    n_admitted = sum(view.searcher.doc_freq("access", each.term) for each in admitted)
+    if 2 * n_admitted > view.searcher.num_docs:
+        return Occur.MustNot, _held([each.term for each in others])
+    # a filter must admit and not score, or a rare namespace would rank above the words
+    return Occur.Must, Query.const_score_query(_held([each.term for each in admitted]), 0.0)
 
 
 def word_weights(text: str, extra: Mapping[str, float], max_terms: int) -> dict[str, float]:
@@ -149,17 +178,8 @@ def _any_of(fields: Mapping[str, float], weights: Mapping[str, float]) -> Query:
     )
 
 
-@lru_cache(maxsize=256)
-def _admitted(scope: Scope) -> Query:
-    day = scope.as_of.toordinal()
-    organisations = [_SHARED, *(str(organisation) for organisation in scope.organisation_ids)]
-    conditions = [
-        Query.term_set_query(SCHEMA, "namespace", list(scope.namespaces)),
-        Query.term_set_query(SCHEMA, "organisation", organisations),
-        Query.range_query(SCHEMA, "start", FieldType.Integer, None, day),
-        Query.range_query(SCHEMA, "end", FieldType.Integer, day, None, include_lower=False),
-    ]
-    if scope.country is not None:
-        conditions.append(Query.term_set_query(SCHEMA, "country", [_EVERY_COUNTRY, scope.country]))
-    # a filter must admit and not score, or a rare namespace would rank above the words
-    return Query.const_score_query(Query.boolean_query([(Occur.Must, each) for each in conditions]), 0.0)
+def _held(terms: Sequence[str]) -> Query:
+    if len(terms) > _MANY_TERMS:
+        return Query.term_set_query(SCHEMA, "access", list(terms))
+    queries = [(Occur.Should, Query.term_query(SCHEMA, "access", term, index_option="basic")) for term in terms]
+    return Query.boolean_query(queries)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from apps.rag import analysis
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock, generation_apply, generation_write
 from apps.rag.retrieval.lexical import LexicalEntry, LexicalReader, gram_weights, word_weights
 from apps.rag.tests.entries import scope
+from apps.rag.types import Scope
 
 TEXTS = (
     "Le capital social de la société est divisé en parts sociales égales.",
@@ -113,6 +115,39 @@ def test_it_finds_only_what_the_scope_admits(tmp_path: Path) -> None:
     assert ids(country="CI") == [1, 7]
     assert ids(as_of=date(2017, 12, 31)) == [1, 5, 6]
     assert ids(as_of=date(2018, 1, 1)) == [1, 5, 7]
+
+
+@pytest.mark.parametrize("n_versions", [3, 200])
+def test_scopes_are_kept_however_many_versions_there_are(tmp_path: Path, n_versions: int) -> None:
+    chance, organisations = random.Random(7), (None, str(UUID(int=1)), str(UUID(int=2)))
+    entries = []
+    for number in range(1, n_versions + 1):
+        start = date(2000, 1, 1) + timedelta(days=30 * chance.randrange(n_versions))
+        end = chance.choice((None, start + timedelta(days=400)))
+        place = {"namespace": chance.choice(("references", "doctrine")), "organisation": chance.choice(organisations)}
+        entries.append(lexical(number, "le gérant", **place, country=chance.choice((None, "SN")), start=start, end=end))
+    folder = LexicalFolder(tmp_path)
+    generation_write(folder, entries, seq=1, log_identity="log")
+    reader = reader_of(folder)
+    for _ in range(40):
+        asked = scope(
+            namespaces=chance.choice((("references",), ("references", "doctrine"), ("nothing",))),
+            organisation_ids=chance.choice(((), (UUID(int=1),), (UUID(int=1), UUID(int=2)))),
+            country=chance.choice((None, "SN", "CI")),
+            as_of=date(2000, 1, 1) + timedelta(days=30 * chance.randrange(n_versions + 20)),
+        )
+        hits = reader.rank_words({"ger": 1.0}, 0.0, asked, n_versions).hits
+        assert {hit.entry_id for hit in hits} == {each.entry_id for each in entries if _admits(asked, each)}
+
+
+def _admits(asked: Scope, entry: LexicalEntry) -> bool:
+    return (
+        entry.namespace in asked.namespaces
+        and (entry.organisation is None or UUID(entry.organisation) in asked.organisation_ids)
+        and (asked.country is None or entry.country in (None, asked.country))
+        and (entry.start is None or entry.start <= asked.as_of)
+        and (entry.end is None or asked.as_of < entry.end)
+    )
 
 
 def test_a_folder_filled_bit_by_bit_ranks_like_one_written_at_once(folder: LexicalFolder, tmp_path: Path) -> None:
