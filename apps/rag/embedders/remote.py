@@ -72,6 +72,13 @@ class RemoteEmbedder:
         batches = [self._batch(texts[at : at + size]) for at in range(0, len(texts), size)]
         return np.concatenate([np.zeros((0, self.dimension), dtype=np.float32), *batches])
 
+    def close(self) -> None:
+        """Close the connections to the endpoint; the next call opens others."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def _batch(self, texts: Sequence[str]) -> Vectors:
         limit_s = time.monotonic() + self._endpoint.total_s
         longest = _MAX_CHARACTERS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,11 @@ def made(kind: str, request: pytest.FixtureRequest) -> Embedder:
 
 @pytest.fixture
 def remote() -> Iterator[Embedder]:
-    with serve_embeddings() as server:
-        yield RemoteEmbedder(Endpoint(server.url, "m", DIMENSION, batch=3))
+    with (
+        serve_embeddings() as server,
+        closing(RemoteEmbedder(Endpoint(server.url, "m", DIMENSION, batch=3))) as made_remote,
+    ):
+        yield made_remote
 
 
 @pytest.fixture(params=["builtin", "none", "remote", pytest.param("bge", marks=pytest.mark.models)])

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,10 @@ async def test_after_a_failure_questions_do_without_for_a_while_and_then_try_aga
 
 
 async def test_two_hundred_questions_to_a_hanging_endpoint_cost_no_threads_and_little_time() -> None:
-    with serve_embeddings("hangs") as server:
-        remote = RemoteEmbedder(Endpoint(server.url, "hanging", DIMENSION, total_s=2.0))
+    with (
+        serve_embeddings("hangs") as server,
+        closing(RemoteEmbedder(Endpoint(server.url, "hanging", DIMENSION, total_s=2.0))) as remote,
+    ):
         asking = QuestionVectors(remote, RagConfig(embed_deadline_s=0.3, embed_load_s=0.3))
         n_threads = threading.active_count()
         started_s = time.monotonic()
@@ -97,6 +100,8 @@ async def test_two_hundred_questions_to_a_hanging_endpoint_cost_no_threads_and_l
         # two that ask, two of the server's that hold the connections, and the one that runs it
         assert threading.active_count() <= n_threads + 5
         server.released.set()
+        # what still asks would open what is closed below
+        await asyncio.to_thread(asking._pool.shutdown)
 
 
 @pytest.mark.django_db(transaction=True)

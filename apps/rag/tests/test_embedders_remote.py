@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,11 +16,20 @@ from apps.rag.errors import EmbedderFailed, EmbedderMisconfigured
 from apps.rag.tests.endpoints import DIMENSION, EmbeddingsServer, serve_embeddings, vector_of
 
 TEXTS = ["le gérant", "la société", "le capital"]
+_opened: list[RemoteEmbedder] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().close()
 
 
 def asking(server: EmbeddingsServer, **changes: object) -> RemoteEmbedder:
     endpoint = Endpoint(base_url=server.url, model="m", dimension=DIMENSION, api_key="sk-test", total_s=4.0)
-    return RemoteEmbedder(replace(endpoint, **changes))  # type: ignore[arg-type]  # any field, by keyword
+    _opened.append(RemoteEmbedder(replace(endpoint, **changes)))  # type: ignore[arg-type]  # any field, by keyword
+    return _opened[-1]
 
 
 def unit(text: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -113,7 +123,7 @@ def test_one_time_limit_holds_for_all_attempts_together(mode: str) -> None:
 
 def test_nobody_at_the_address_is_a_failure_and_no_crash() -> None:
     with pytest.raises(EmbedderFailed):
-        RemoteEmbedder(Endpoint("http://127.0.0.1:1/v1", "m", DIMENSION, total_s=1.0)).embed(TEXTS)
+        asking(EmbeddingsServer("http://127.0.0.1:1/v1"), total_s=1.0).embed(TEXTS)
 
 
 def test_a_text_that_is_too_long_for_the_model_is_cut_until_it_fits() -> None:
@@ -131,6 +141,18 @@ def test_an_endpoint_that_finds_everything_too_long_is_left_alone() -> None:
         with pytest.raises(EmbedderFailed):
             asking(server).embed(["mot " * 500])
     assert len(server.asked) < 6
+
+
+def test_what_was_closed_may_ask_again() -> None:
+    with serve_embeddings() as server:
+        remote = asking(server)
+        remote.embed(TEXTS[:1])
+        (client,) = [remote._client]
+        remote.close()
+        assert client is not None
+        assert client.is_closed()
+        remote.embed(TEXTS[1:2])
+    assert server.asked == [TEXTS[:1], TEXTS[1:2]]
 
 
 def test_a_key_is_not_shown() -> None:
