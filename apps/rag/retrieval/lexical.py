@@ -18,6 +18,7 @@ from tantivy import Occur, Query
 
 from apps.rag import analysis
 from apps.rag.retrieval.access import Access, access, divided, read
+from apps.rag.retrieval.integrity import panics_named, require_whole
 from apps.rag.types import Hit, Ranking, Scope
 
 # Raise it whenever the fields below change: a folder of another revision is rebuilt.
@@ -72,16 +73,19 @@ class _View:
 
     searcher: tantivy.Searcher
     known: tuple[Access, ...]
-    filters: dict[Scope, tuple[Occur, Query] | None]
+    filters: dict[Scope, tuple[tuple[Occur, Query], ...]]
 
 
 class LexicalReader:
     """A read-only view of one folder. Safe between threads; `reload` shows what the writer committed."""
 
     def __init__(self, folder: Path) -> None:
-        self._index = tantivy.Index(SCHEMA, path=str(folder))
-        self._index.config_reader(reload_policy="manual")
-        self._view = self._opened()
+        """Open a folder. Raises ValueError where it is damaged."""
+        require_whole(folder)
+        with panics_named():
+            self._index = tantivy.Index(SCHEMA, path=str(folder))
+            self._index.config_reader(reload_policy="manual")
+            self._view = self._opened()
 
     def _opened(self) -> _View:
         self._index.reload()
@@ -90,8 +94,9 @@ class LexicalReader:
         return _View(searcher, known, {})
 
     def reload(self) -> None:
-        """Show the writer's last commit."""
-        self._view = self._opened()
+        """Show the writer's last commit. Raises ValueError where it is damaged."""
+        with panics_named():
+            self._view = self._opened()
 
     @property
     def n_documents(self) -> int:
@@ -119,37 +124,38 @@ class LexicalReader:
         hits: list[Hit] = []
         if weights and scope.namespaces:
             view = self._view
-            wanted, limit = (Occur.Must, _any_of(fields, weights)), _limit(view, scope)
-            query = Query.boolean_query([wanted, limit] if limit else [wanted])
+            query = Query.boolean_query([(Occur.Must, _any_of(fields, weights)), *_limits(view, scope)])
             hits = _search(view.searcher, query, k)
         return Ranking(leg, tuple(hits), (time.perf_counter() - started) * 1e3)
 
 
 def _search(searcher: tantivy.Searcher, query: Query, k: int) -> list[Hit]:
-    found = searcher.search(query, limit=k, count=False).hits
-    ids = searcher.fast_field_values("entry_id", [address for _, address in found])
+    with panics_named():
+        found = searcher.search(query, limit=k, count=False).hits
+        ids = searcher.fast_field_values("entry_id", [address for _, address in found])
     hits = [Hit(int(entry_id or 0), float(score)) for entry_id, (score, _) in zip(ids, found, strict=True)]
     return sorted(hits, key=lambda hit: (-hit.score, hit.entry_id))
 
 
-def _limit(view: _View, scope: Scope) -> tuple[Occur, Query] | None:
+def _limits(view: _View, scope: Scope) -> tuple[tuple[Occur, Query], ...]:
     """Return what keeps a search within a scope: whichever is shorter to say, what is in it or what is not."""
-    if scope not in view.filters:
+    limits = view.filters.get(scope)
+    if limits is None:
         if len(view.filters) >= _MAX_SCOPES:
             view.filters.clear()
-        view.filters[scope] = _limited(view, scope)
-    return view.filters[scope]
+        limits = view.filters[scope] = _limits_of(view, scope)
+    return limits
 
 
-def _limited(view: _View, scope: Scope) -> tuple[Occur, Query] | None:
+def _limits_of(view: _View, scope: Scope) -> tuple[tuple[Occur, Query], ...]:
     admitted, others = divided(view.known, scope)
     if not others:
-        return None
+        return ()
     n_admitted = sum(view.searcher.doc_freq("access", each.term) for each in admitted)
     if 2 * n_admitted > view.searcher.num_docs:
-        return Occur.MustNot, _held([each.term for each in others])
+        return ((Occur.MustNot, _held([each.term for each in others])),)
     # a filter must admit and not score, or a rare namespace would rank above the words
-    return Occur.Must, Query.const_score_query(_held([each.term for each in admitted]), 0.0)
+    return ((Occur.Must, Query.const_score_query(_held([each.term for each in admitted]), 0.0)),)
 
 
 def word_weights(text: str, extra: Mapping[str, float], max_terms: int) -> dict[str, float]:

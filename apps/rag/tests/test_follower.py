@@ -16,6 +16,7 @@ from apps.rag.engine import Engine
 from apps.rag.retrieval import folder as folders
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
 from apps.rag.retrieval.follower import Follower, catch_up
+from apps.rag.retrieval.integrity import require_whole
 from apps.rag.tests.entries import article, scope
 from apps.rag.types import NewEntry, Question
 from kauri.lib.db import run_db
@@ -101,6 +102,17 @@ async def test_a_start_over_a_damaged_folder_writes_another(
     engine = build_engine(index_dir=tmp_path, embedder="none")
     await engine.warm()
     assert (await found(engine, "engager la société à l'égard des tiers"))[0] == "AUSCGIE art. 121"
+
+
+@pytest.mark.parametrize("damage", [flip_in_terms, flip_in_lengths])
+async def test_a_bit_that_tantivy_does_not_notice_is_noticed_at_the_start(
+    folder: LexicalFolder, tmp_path: Path, damage: Callable[[LexicalFolder], None]
+) -> None:
+    before = generation_of(folder)
+    damage(folder)
+    await build_engine(index_dir=tmp_path, embedder="none").warm()
+    assert generation_of(folder) != before
+    require_whole(generation_of(folder))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
