@@ -138,7 +138,8 @@ def generation_write(
     path = folder.generation_path(generation)
     path.mkdir(parents=True)
     try:
-        _fill(path, entries)
+        with panics_named():
+            _fill(path, entries)
         state = FolderState(generation, seq, log_identity)
         folder.save(state)
     except BaseException:

@@ -28,6 +28,7 @@ from apps.rag.retrieval.lexical import LexicalEntry
 logger = logging.getLogger(__name__)
 
 _CHANGES_A_COMMIT = 2_000
+_PAUSE_S = 5.0  # after a round that failed
 _COLUMNS = ("search_text", "heading_path", "namespace", "organisation_id", "country", "in_force")
 
 
@@ -119,7 +120,11 @@ class Follower:
             except (DatabaseError, OSError, ValueError):
                 # ValueError is what tantivy raises for anything; the next round starts from the files again
                 logger.warning("full text could not follow", exc_info=True)
-                self._stopping.wait(5.0)
+                self._stopping.wait(_PAUSE_S)
+            except Exception:
+                # a thread that ended here would leave every search behind, and nobody would see it
+                logger.exception("full text could not follow")
+                self._stopping.wait(_PAUSE_S)
             finally:
                 connections.close_all()
             self._stopping.wait(self._config.follow_interval_s)

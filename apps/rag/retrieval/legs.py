@@ -15,6 +15,7 @@ from apps.rag.errors import EmbedderFailed, VectorsUnavailable
 from apps.rag.ports import Embedder, VectorIndex, Vectors, VectorStore
 from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
 from apps.rag.retrieval.folder import FolderState, LexicalFolder
+from apps.rag.retrieval.integrity import require_whole
 from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.retrieval.query import LexicalQuery
 from apps.rag.retrieval.vectorfollower import outside_follower
@@ -87,8 +88,7 @@ class Legs:
                 # what tantivy raises for anything; a generation that was replaced meanwhile is no damage
                 if self._folder.state() == state:
                     logger.warning("full text cannot be opened", exc_info=True)
-                    with contextlib.suppress(OSError):
-                        self._folder.ask_rebuild()
+                    self._ask_rebuild()
 
     def _open(self, state: FolderState) -> None:
         if self._reader is None or self._state is None or state.generation != self._state.generation:
@@ -107,7 +107,21 @@ class Legs:
         except ValueError:
             # what tantivy raises for anything: the other legs can stand in, and the answer is marked
             logger.exception("the full text does not answer")
+            await asyncio.to_thread(self._mend)
             return ()
+
+    def _mend(self) -> None:
+        """Ask the writer for another full text where the open one is damaged."""
+        state = self._state
+        if state is not None:
+            try:
+                require_whole(self._folder.generation_path(state.generation))
+            except ValueError:
+                self._ask_rebuild()
+
+    def _ask_rebuild(self) -> None:
+        with contextlib.suppress(OSError):
+            self._folder.ask_rebuild()
 
     def _lexical(self, reader: LexicalReader, query: LexicalQuery, scope: Scope) -> tuple[Ranking, ...]:
         k = self._config.n_candidates
@@ -118,9 +132,15 @@ class Legs:
             )
 
     def frequencies(self, terms: Iterable[str], field: str = "words") -> tuple[Mapping[str, int], int]:
-        """Return the document frequencies of terms, or of 4-grams in the field `grams`; and how many documents are."""
+        """Return the document frequencies of terms, or of 4-grams in the field `grams`; and how many documents are.
+
+        None of either where no full text is open, or where it does not answer.
+        """
         reader = self._reader
-        return (reader.document_frequencies(terms, field), reader.n_documents) if reader else ({}, 0)
+        with contextlib.suppress(ValueError):  # what tantivy raises for anything: `lexical` has said so
+            if reader is not None:
+                return reader.document_frequencies(terms, field), reader.n_documents
+        return {}, 0
 
     async def embed(self, text: str) -> Vectors | None:
         """Return a question's vector (dimension,), or None without an embedder or when it fails."""

@@ -106,7 +106,8 @@ class LexicalReader:
     def document_frequencies(self, terms: Iterable[str], field: str = "words") -> dict[str, int]:
         """Count for each term (or 4-gram, in the field `grams`) the passages that hold it, of any scope."""
         searcher = self._view.searcher
-        return {term: searcher.doc_freq(field, term) for term in terms}
+        with panics_named():
+            return {term: searcher.doc_freq(field, term) for term in terms}
 
     def rank_words(self, weights: Mapping[str, float], heading_boost: float, scope: Scope, k: int) -> Ranking:
         """Return the k best entries of the scope for weighted terms; headings count again, by `heading_boost`."""

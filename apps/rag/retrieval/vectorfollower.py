@@ -41,19 +41,18 @@ class WriterPlace:
     def acquire(self) -> bool:
         """Take the place if it is free, and see that it is still ours; return whether we have it."""
         try:
-            if self._held is not None:
+            if self._held is None:
+                self._held = psycopg.connect(**_address(), autocommit=True)
+                row = self._held.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+                is_ours = bool(row and row[0])
+            else:
                 self._held.execute("SELECT 1")
-                return True
-            opened = psycopg.connect(**_address(), autocommit=True)
-            row = opened.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone()
+                is_ours = True
         except psycopg.Error:
+            is_ours = False
+        if not is_ours:
             self.release()
-            return False
-        if not row or not row[0]:
-            opened.close()
-            return False
-        self._held = opened
-        return True
+        return is_ours
 
     def release(self) -> None:
         """Give the place back."""
@@ -146,6 +145,10 @@ class VectorsFollower:
                 pause_s = _LONG_PAUSE_S if error.permanent else _PAUSE_S
             except DatabaseError:
                 logger.warning("outside vectors could not follow", exc_info=True)
+                pause_s = _PAUSE_S
+            except Exception:
+                # a thread that ended here would leave the store behind, and nobody would see it
+                logger.exception("outside vectors could not follow")
                 pause_s = _PAUSE_S
             finally:
                 connections.close_all()

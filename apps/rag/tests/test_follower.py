@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,11 @@ from apps.rag.build import build_engine
 from apps.rag.config import RagConfig
 from apps.rag.engine import Engine
 from apps.rag.retrieval import folder as folders
+from apps.rag.retrieval import follower as followers
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
 from apps.rag.retrieval.follower import Follower, catch_up
 from apps.rag.retrieval.integrity import require_whole
+from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.tests.entries import article, scope
 from apps.rag.types import NewEntry, Question
 from kauri.lib.db import run_db
@@ -174,6 +177,46 @@ def test_the_writers_place_does_not_outlive_its_file(folder: LexicalFolder) -> N
     second.release()
     assert first.acquire()
     first.release()
+
+
+async def test_a_full_text_that_breaks_while_it_is_open_is_written_anew(
+    folder: LexicalFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = build_engine(index_dir=tmp_path, embedder="none")
+    await engine.warm()
+
+    def break_down(*_: object) -> None:
+        raise ValueError("what tantivy raises for anything")
+
+    monkeypatch.setattr(LexicalReader, "rank_words", break_down)
+    monkeypatch.setattr(LexicalReader, "document_frequencies", break_down)
+    result = await engine.search(Question("à l'égard des tiers", scope()))
+    assert "full_text_unavailable" in result.degraded
+    assert not folder.is_rebuild_asked()  # nothing is wrong with the files
+    flip_in_terms(folder)
+    await engine.search(Question("à l'égard des tiers", scope()))
+    assert folder.is_rebuild_asked()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("unforeseen"), OSError(5, "not now")])
+def test_a_follower_outlives_whatever_a_round_raises(
+    folder: LexicalFolder, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(followers, "_PAUSE_S", 0.01)
+    rounds: list[int] = []
+    has_gone_on = threading.Event()
+
+    def step(_: Follower) -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise error
+        has_gone_on.set()
+
+    monkeypatch.setattr(Follower, "step", step)
+    follower = Follower(folder, RagConfig(follow_interval_s=0.01), lambda: None)
+    follower.start()
+    assert has_gone_on.wait(20)
+    follower.stop()
 
 
 async def test_an_engine_is_warm_once_it_can_search_at_full_speed(folder: LexicalFolder, tmp_path: Path) -> None:
