@@ -41,7 +41,7 @@ class Legs:
         self._reader: LexicalReader | None = None
         self._vector_index: VectorIndex | None = None
         self._index_looked_up = float("-inf")
-        self._sentences = SentenceVectors(config.sentence_cache_entries)
+        self._sentences = SentenceVectors(config.sentence_cache_mb * 1_000_000)
         self._questions = QuestionVectors(embedder, config)
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
         self._lock = threading.Lock()

@@ -52,13 +52,29 @@ def test_an_entry_without_sentences_has_no_score() -> None:
     assert best_sentences(np.ones(2, dtype=np.float32), {1: np.zeros((0, 2), dtype=np.float32)}) == ((), ())
 
 
-def test_the_sentence_cache_forgets_the_oldest() -> None:
-    cache = SentenceVectors(1)
+def test_the_sentence_cache_forgets_what_was_asked_for_longest_ago() -> None:
+    cache = SentenceVectors(2 * 8)  # two sentences of two numbers
     packed = np.ones((1, 2), dtype=np.float16).tobytes()
-    assert cache.keep(1, 11, packed, 2) is not None
+    for entry_id in (1, 2):
+        assert cache.keep(entry_id, 10 + entry_id, packed, 2) is not None
     assert cache.known([1]) == [11]
-    cache.keep(2, 12, packed, 2)
-    assert cache.known([1, 2]) == [12]
+    cache.keep(3, 13, packed, 2)
+    assert cache.known([1, 2, 3]) == [11, 13]
+    assert cache.keep(1, 11, None, 2) is not None
+    assert cache.keep(2, 12, None, 2) is None
+
+
+def test_the_sentence_cache_is_bounded_by_bytes() -> None:
+    cache = SentenceVectors(1_000)
+    for entry_id in range(3_000):
+        n_sentences = 1 + entry_id % 20
+        kept = cache.keep(entry_id, entry_id, np.ones((n_sentences, 4), dtype=np.float16).tobytes(), 4)
+        assert kept is not None
+        assert kept.shape == (n_sentences, 4)
+        cache.keep(entry_id, entry_id, np.ones((1, 4), dtype=np.float16).tobytes(), 4)  # the same again, shorter
+    held = cache._vectors
+    assert sum(rows.nbytes for rows in held.values()) == cache._n_bytes <= 1_000
+    assert len(cache._embedding_of) < 1_500
 
 
 def test_measures_by_hand() -> None:
