@@ -1,4 +1,5 @@
 """Reads a corpus of passages: article numbers are recognised by their shape, periods in force only where they are said.
+Headings that a law's passages end with are put above the passages that follow.
 
 Beside corpus.jsonl a dataset.json may say `code`, `title`, `kind`, `country`, `in_force_from` and `in_force_to` for all
 of its passages; a passage's own fields of these names win.
@@ -11,10 +12,12 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from apps.rag.evaluation.divisions import undivided
 from apps.rag.evaluation.lines import BadDataset, Line, lines_read, object_read
 from apps.rag.types import InForce, NewEntry, Span
 from apps.rag.understanding.acts import act_name, acts_mentioned
@@ -80,6 +83,12 @@ class _Row:
     text: str
     act: str
     number: str
+    headings: tuple[str, ...] = ()
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether its title only repeats act and number: it tells nothing of what stands above the article."""
+        return bool(self.number) and bool(self.act or not self.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def corpus_read(folder: Path) -> Corpus:
     titles = Counter(row.title for row in rows.values())
     places: Counter[str] = Counter()
     passages: list[CorpusPassage] = []
-    for ordinal, row in enumerate(rows.values()):
+    for ordinal, row in enumerate(_divided(rows.values())):
         places[row.title] += 1
         place = places[row.title] if row.title and titles[row.title] > 1 else 0
         passages.append(CorpusPassage(row.passage_id, _entry(shelf, row, ordinal, place)))
@@ -134,6 +143,17 @@ def _row(line: Line) -> _Row:
         number = titled["number"]
     act = (titled["act"] or "") if titled else ""
     return _Row(line, passage_id, title, text, act, number.strip())
+
+
+def _divided(rows: Iterable[_Row]) -> Iterable[_Row]:
+    """Yield rows with the headings that the cutting left in the passage before, act by act."""
+    for act, group in groupby(rows, key=lambda row: row.act if row.is_bare else None):
+        own = tuple(group)
+        if act is None:
+            yield from own
+            continue
+        for row, (text, headings) in zip(own, undivided(row.text for row in own), strict=True):
+            yield replace(row, text=text, headings=headings)
 
 
 def _shelf(name: str, rows: Sequence[_Row], said: Line) -> _Shelf:
@@ -195,8 +215,7 @@ def _entry(shelf: _Shelf, row: _Row, ordinal: int, place: int) -> NewEntry:
 def _told(shelf: _Shelf, row: _Row, code: str, place: int) -> tuple[str, tuple[str, ...], str]:
     """Return a passage's locator, headings and document title."""
     if row.number:
-        # a title that only repeats act and number is no heading
-        headings = () if row.act or not row.title else (row.title,)
+        headings = row.headings if row.is_bare else (row.title,)
         return f"{code} art. {row.number}".strip(), headings, row.act or shelf.title
     document = row.title or row.passage_id
     if shelf.kind == "law":
