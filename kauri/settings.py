@@ -116,6 +116,13 @@ _redis_options = {
 }
 CACHES = {
     "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_CACHE_URL, "OPTIONS": _redis_options},
+    "vectors": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_CACHE_URL,
+        "OPTIONS": {**_redis_options, "SERIALIZER": "kauri.lib.plaincache.PlainSerializer"},
+        "KEY_FUNCTION": "kauri.lib.plaincache.key_as_given",
+        "REVERSE_KEY_FUNCTION": "kauri.lib.plaincache.key_given",
+    },
     "state": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_STATE_URL,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.rag.ports import Embedder, Vectors
 
@@ -70,7 +70,7 @@ class _SharedCache:
         if started_s < self._away_until_s:
             return {}
         try:
-            found: Mapping[str, object] = cache.get_many(keys)
+            found: Mapping[str, object] = caches["vectors"].get_many(keys)
         except Exception:
             logger.warning("the cache of vectors holds something unreadable", exc_info=True)
             found = {}
@@ -81,7 +81,7 @@ class _SharedCache:
         """Keep vectors for `ttl_s` seconds, if the cache is there."""
         started_s = time.monotonic()
         if started_s >= self._away_until_s:
-            cache.set_many(dict(fresh), timeout=ttl_s)
+            caches["vectors"].set_many(dict(fresh), timeout=ttl_s)
             self._time(started_s)
 
     def _time(self, started_s: float) -> None:

@@ -9,7 +9,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.rag.config import RagConfig
 
@@ -29,7 +29,7 @@ def vectors_restore(path: Path) -> int:
         with closing(sqlite3.connect(path)) as kept:
             rows = kept.execute("SELECT key, vector FROM vectors")
             while some := rows.fetchmany(_BATCH):
-                cache.set_many(dict(some), timeout=RagConfig().embed_cache_ttl_s)
+                caches["vectors"].set_many(dict(some), timeout=RagConfig().embed_cache_ttl_s)
                 n_restored += len(some)
     except sqlite3.DatabaseError:
         logger.warning("kept vectors cannot be read and are made anew", exc_info=True)
@@ -53,8 +53,8 @@ def _keep(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=60)) as kept, kept:
         kept.execute(_TABLE)
-        for keys in _some(cache.iter_keys(_KEYS)):  # type: ignore[attr-defined]  # django_redis adds it to Django's caches
-            kept.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", cache.get_many(keys).items())
+        for keys in _some(caches["vectors"].iter_keys(_KEYS)):  # type: ignore[attr-defined]  # django_redis adds it to Django's caches
+            kept.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", caches["vectors"].get_many(keys).items())
         (n_kept,) = kept.execute("SELECT count(*) FROM vectors").fetchone()
     return int(n_kept)
 

@@ -188,7 +188,7 @@ async def test_without_valkey_the_engine_answers(
 ) -> None:
     cache, state = valkeys
     settings.REDIS_CACHE_URL, settings.REDIS_STATE_URL = cache.url, state.url
-    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": cache.url}}
+    settings.CACHES = {**settings.CACHES, "vectors": {**settings.CACHES["vectors"], "LOCATION": cache.url}}
     await warmed(engine, good)
     kept = with_cache(engine)
     _, finished, _ = await ask(kept)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django_redis import get_redis_connection
 
 from apps.rag.embedders import cached
@@ -40,9 +40,9 @@ class CountingEmbedder:
 @pytest.fixture(autouse=True)
 def _fresh_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(cached, "_shared", cached._SharedCache())
-    cache.clear()
+    caches["vectors"].clear()
     yield
-    cache.clear()
+    caches["vectors"].clear()
 
 
 def embedded(embedder: CountingEmbedder, texts: Sequence[str] = TEXTS, batch: int = 10) -> Vectors:
@@ -84,7 +84,7 @@ def test_another_model_or_other_weights_have_vectors_of_their_own(other: Countin
 
 def test_what_is_kept_is_forgotten_one_day() -> None:
     embedded(CountingEmbedder(), TEXTS[:1])
-    assert 0 < get_redis_connection("default").ttl(cache.make_key(embed_key(CountingEmbedder(), TEXTS[0]))) <= DAY_S
+    assert 0 < get_redis_connection("vectors").ttl(embed_key(CountingEmbedder(), TEXTS[0])) <= DAY_S
 
 
 def half(vector: Vectors) -> bytes:
@@ -110,7 +110,7 @@ def half(vector: Vectors) -> bytes:
 def test_what_is_no_vector_is_computed_anew_and_mended(garbage: object) -> None:
     embedder = CountingEmbedder()
     embedded(embedder)
-    cache.set(embed_key(embedder, TEXTS[2]), garbage)
+    caches["vectors"].set(embed_key(embedder, TEXTS[2]), garbage)
     np.testing.assert_allclose(embedded(embedder), expected(), atol=1e-3)
     np.testing.assert_allclose(embedded(embedder), expected(), atol=1e-3)
     assert embedder.batches[1:] == [[TEXTS[2]]]
@@ -120,7 +120,7 @@ def test_what_is_no_vector_is_computed_anew_and_mended(garbage: object) -> None:
 def test_bytes_that_no_program_of_ours_wrote_are_survived(raw: bytes) -> None:
     embedder = CountingEmbedder()
     embedded(embedder)
-    get_redis_connection("default").set(cache.make_key(embed_key(embedder, TEXTS[0])), raw)
+    get_redis_connection("vectors").set(embed_key(embedder, TEXTS[0]), raw)
     np.testing.assert_allclose(embedded(embedder), expected(), atol=1e-3)
     n_batches = len(embedder.batches)
     np.testing.assert_allclose(embedded(embedder), expected(), atol=1e-3)
@@ -128,7 +128,7 @@ def test_bytes_that_no_program_of_ours_wrote_are_survived(raw: bytes) -> None:
 
 
 def without_cache(settings: Any, url: str) -> None:
-    settings.CACHES = {**settings.CACHES, "default": {**settings.CACHES["default"], "LOCATION": url}}
+    settings.CACHES = {**settings.CACHES, "vectors": {**settings.CACHES["vectors"], "LOCATION": url}}
 
 
 def test_a_cache_that_is_down_costs_little_time_and_nothing_else(settings: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 
 from apps.rag.evaluation.asking import DEFAULT_LEGS
 from apps.rag.evaluation.corpus import corpus_read
@@ -194,6 +194,7 @@ def test_a_dataset_is_measured_leg_by_leg_and_by_its_answers(tmp_path: Path, set
 
 
 def test_vectors_come_back_from_disk_and_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
+    cache = caches["vectors"]
     path = tmp_path / "eval" / "vectors.sqlite3"
     cache.clear()
     cache.set_many({f"embed:{n:064d}": bytes([n % 256]) * 8 for n in range(1_500)})

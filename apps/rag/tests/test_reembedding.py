@@ -58,7 +58,7 @@ class OtherEmbedder:
 def _builtin(settings: Any) -> None:
     settings.KAURI_EMBEDDER, settings.KAURI_EMBEDDER_MODEL = "builtin", ""
     # each test computes for itself
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    settings.CACHES = {**settings.CACHES, "vectors": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 
 def published(n_entries: int, version: str = "one") -> None:
