@@ -14,10 +14,10 @@ _OF_LENGTH = ("token", "too long", "length", "too large")
 
 
 class Again(Exception):
-    """Another attempt may succeed, after `wait_s` seconds where the endpoint says so."""
+    """Another attempt may succeed, after `wait_s` seconds where the endpoint says so; `reason` is for the log."""
 
-    def __init__(self, wait_s: float = 0.0) -> None:
-        super().__init__()
+    def __init__(self, wait_s: float = 0.0, reason: str = "") -> None:
+        super().__init__(reason)
         self.wait_s = wait_s
 
 
@@ -34,9 +34,9 @@ def named(status: int, body: object, headers: Mapping[str, str]) -> Again | TooL
     if code in _PERMANENT_CODES:
         return _refused(code)
     if status == 429 or code == "rate_limit_exceeded":
-        return Again(_retry_after_s(headers))
+        return Again(_retry_after_s(headers), f"HTTP {status}")
     if status in {0, 408, 409, 425} or status >= 500:
-        return Again(_retry_after_s(headers))
+        return Again(_retry_after_s(headers), f"HTTP {status}")
     if status == 413 or (status in {400, 422} and any(word in said for word in _OF_LENGTH)):
         return TooLong()
     return _refused(f"HTTP {status}")

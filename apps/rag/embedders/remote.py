@@ -141,6 +141,8 @@ def _named_failures() -> Iterator[None]:
     try:
         yield
     except openai.APIStatusError as error:
-        raise named(error.status_code, error.body, error.response.headers) from error
+        # without the client's own error, which goes to the log with all that the endpoint said: some repeat the text
+        # that they refuse, or a part of the key
+        raise named(error.status_code, error.body, error.response.headers) from None
     except (openai.APIError, httpx2.HTTPError, OSError) as error:
         raise Again from error

@@ -71,6 +71,7 @@ def _bodies(texts: list[str]) -> dict[str, bytes]:
 
 
 _STATUSES = {"limited": 429, "unpaid": 429, "fails": 500, "away": 503, "refuses": 401, "unknown": 404, "bad": 400}
+_ECHOES = {"refuses echoing": 400, "fails echoing": 500}
 _SILENCES = ("hangs", "drips", "hangs up")
 _TOO_LONG = b'{"error": {"message": "inputs must have less than 512 tokens", "type": "Validation"}}'
 
@@ -89,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         mode = ours.next_mode()
         if any(len(text) > ours.max_characters for text in texts):
             self._send(400, _TOO_LONG)
+        elif mode in _ECHOES:
+            said = f"cannot embed {texts[0]} for {self.headers['authorization']}"
+            self._send(_ECHOES[mode], json.dumps({"error": {"message": said}}).encode())
         elif mode in _STATUSES:
             code = "insufficient_quota" if mode == "unpaid" else mode
             self._send(_STATUSES[mode], json.dumps({"error": {"message": mode, "code": code}}).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,14 @@ from apps.rag.errors import EmbedderFailed, EmbedderMisconfigured
 from apps.rag.tests.endpoints import DIMENSION, EmbeddingsServer, serve_embeddings, vector_of
 
 TEXTS = ["le gérant", "la société", "le capital"]
+SECRET = "le secret de Mme Mbarga"
 _opened: list[RemoteEmbedder] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported() -> None:
+    """Import the client, which takes longer than these tests wait for an answer."""
+    import openai  # noqa: F401 - see above
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +149,16 @@ def test_an_endpoint_that_finds_everything_too_long_is_left_alone() -> None:
         with pytest.raises(EmbedderFailed):
             asking(server).embed(["mot " * 500])
     assert len(server.asked) < 6
+
+
+@pytest.mark.parametrize("mode", ["refuses echoing", "fails echoing"])
+def test_what_an_endpoint_repeats_reaches_no_log(mode: str) -> None:
+    with serve_embeddings(mode) as server, pytest.raises(EmbedderFailed) as caught:
+        asking(server).embed([SECRET])
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "HTTP" in logged
+    assert SECRET not in logged
+    assert "sk-test" not in logged
 
 
 def test_what_was_closed_may_ask_again() -> None:
