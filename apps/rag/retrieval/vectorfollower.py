@@ -193,4 +193,6 @@ def _address() -> dict[str, Any]:
         "password": told["PASSWORD"] or None,
         "dbname": told["NAME"],
     }
-    return {name: value for name, value in address.items() if value} | {"connect_timeout": 3}
+    # such as sslmode: what holds for Django's connections holds for this one
+    options = {name: value for name, value in told["OPTIONS"].items() if name != "pool"}
+    return {name: value for name, value in address.items() if value} | options
