@@ -120,17 +120,18 @@ class EmbeddingCode(models.Model):
     index_id = models.BigIntegerField()
     entry_id = models.BigIntegerField(db_index=True)
     namespace = models.CharField(max_length=60)
-    organisation_id = models.UUIDField(null=True)
-    country = models.CharField(max_length=2, null=True)
-    starts = models.DateField(null=True)
-    ends = models.DateField(null=True)
+    # everybody's is the zero UUID's, of every country is of none, and what has no first or last day has infinity
+    organisation_id = models.UUIDField()
+    country = models.CharField(max_length=2)
+    starts = models.DateField()
+    ends = models.DateField()
     is_live = models.BooleanField()
     signs = SignBits()
 
     class Meta:
         indexes = [
             models.Index(
-                fields=["index_id", "namespace", "organisation_id"],
+                fields=["index_id", "namespace", "organisation_id", "starts", "ends"],
                 condition=models.Q(is_live=True),
                 name="rag_code_scope",
             ),

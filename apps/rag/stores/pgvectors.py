@@ -16,6 +16,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import Error as DatabaseError
@@ -33,6 +34,7 @@ from kauri.lib.db import run_db
 logger = logging.getLogger(__name__)
 
 _POOL = 1_000
+_EVERYBODYS = UUID(int=0)
 _WIDTH_S = 60.0  # a scope that grew meanwhile is searched by the slower way, and finds the same
 _MAX_SCOPES = 512
 _ITERATIVE = ("hnsw.iterative_scan", "relaxed_order")
@@ -52,9 +54,8 @@ _SCAN_SETTINGS = tuple(pair for pair in _SETTINGS if not pair[0].startswith("hns
 # ruff: noqa: S608
 _SCOPE = """
     c.index_id = {index_id} AND c.is_live AND c.namespace = ANY(%(namespaces)s::text[])
-    AND (c.organisation_id IS NULL OR c.organisation_id = ANY(%(organisations)s::uuid[]))
-    AND (%(country)s::text IS NULL OR c.country IS NULL OR c.country = %(country)s::text)
-    AND (c.starts IS NULL OR c.starts <= %(as_of)s::date) AND (c.ends IS NULL OR %(as_of)s::date < c.ends)
+    AND c.organisation_id = ANY(%(organisations)s::uuid[]) AND c.starts <= %(as_of)s::date AND c.ends > %(as_of)s::date
+    AND (%(country)s::text IS NULL OR c.country IN ('', %(country)s::text))
 """
 # A scan costs by the rows of the scope, a walk by how many it must pass over to meet enough of them; measured at
 # 10,000 and 100,000 rows, they cost the same where a scope holds some 65 times the root of all rows.
@@ -97,7 +98,7 @@ class PostgresVectors:
 
     def nearest_now(self, index: VectorIndex, scope: Scope, vector: Vectors, k: int) -> tuple[Hit, ...]:
         """As `nearest`, in a thread that may wait."""
-        values = {**scope_values(scope), "vector": halfvec_text(vector), "k": k}
+        values = {**_scope_values(scope), "vector": halfvec_text(vector), "k": k}
         try:
             n_in_scope, n_narrow = self._width(index, scope)
             if n_in_scope > n_narrow:
@@ -144,7 +145,7 @@ class PostgresVectors:
             known = self._widths.get(key)
         if known is not None and time.monotonic() < known[2]:
             return known[:2]
-        ((n_in_scope, n_narrow),) = _rows(_WIDTH, _SCAN_SETTINGS, index, dict(scope_values(scope)))
+        ((n_in_scope, n_narrow),) = _rows(_WIDTH, _SCAN_SETTINGS, index, _scope_values(scope))
         with self._lock:
             self._widths[key] = (n_in_scope, n_narrow, time.monotonic() + _WIDTH_S)
             while len(self._widths) > _MAX_SCOPES:
@@ -178,6 +179,10 @@ def iterative_scan_fault() -> str:
 def halfvec_text(vector: Vectors) -> str:
     """Write a vector as PostgreSQL reads it, to the digits that a half keeps."""
     return "[" + ",".join([f"{value:.5g}" for value in vector.tolist()]) + "]"
+
+
+def _scope_values(scope: Scope) -> dict[str, Any]:
+    return {**scope_values(scope), "organisations": [_EVERYBODYS, *scope.organisation_ids]}
 
 
 def _rows(
