@@ -17,8 +17,8 @@ from apps.accounts.selectors import principal_get
 from apps.chat.errors import LeaseLost
 from apps.chat.events import Transcript
 from apps.chat.models import Citation, Conversation, Message, Turn
-from apps.chat.selectors import branch_of, filters_of, saved_entries
-from apps.chat.types import TurnSigns, TurnWork
+from apps.chat.selectors import filters_of, questions_up_to, saved_entries
+from apps.chat.types import HISTORY_QUESTIONS, TurnSigns, TurnWork
 from apps.knowledge.selectors import scope_for
 from apps.rag.types import Question
 from kauri.lib import clock
@@ -27,7 +27,6 @@ from kauri.lib.turnlog import Entry
 
 LEASE = timedelta(seconds=15)
 UNCLAIMED_AFTER = timedelta(seconds=2)
-HISTORY_QUESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,16 @@ class Outcome:
     state: Turn.State
     transcript: Transcript
     error: Mapping[str, Any]
+
+
+def turn_create(answer: Message, *, owner: str) -> Turn:
+    """Save a new turn, `owner`'s from the start; queued for whoever comes where that is "". Raises IntegrityError."""
+    turn = Turn(conversation=answer.conversation, message=answer)
+    if owner:
+        turn.state, turn.owner, turn.fence, turn.attempt = Turn.State.RUNNING, owner, 1, 1
+        turn.lease_until = Now() + LEASE
+    turn.save(force_insert=True)
+    return turn
 
 
 def turn_claim(turn_id: UUID, owner: str) -> TurnWork | None:
@@ -195,7 +204,7 @@ def _work(turn_id: UUID, *, is_first_hand: bool = True) -> TurnWork:
     turn = Turn.objects.select_related("conversation", "message__parent").get(pk=turn_id)
     question = turn.message.parent
     assert question is not None  # noqa: S101 - an answer always follows its question
-    earlier = [message.text for message in branch_of(question) if message.role == Message.Role.USER]
+    asked = questions_up_to(question.pk, turn.conversation_id, HISTORY_QUESTIONS + 1)
     return TurnWork(
         turn_id=turn.pk,
         fence=turn.fence,
@@ -203,7 +212,7 @@ def _work(turn_id: UUID, *, is_first_hand: bool = True) -> TurnWork:
         message_id=turn.message_id,
         user_id=turn.conversation.user_id,
         text=question.text,
-        history=tuple(earlier[:-1][-HISTORY_QUESTIONS:]),
+        history=asked[:-1],
         filters=filters_of(turn.message),
         is_first_hand=is_first_hand,
     )

@@ -17,13 +17,14 @@ from apps.chat.errors import LeaseLost
 from apps.chat.events import Transcript
 from apps.chat.ledger import Outcome, turn_claim, turn_finish, turn_question
 from apps.chat.models import Turn
-from apps.chat.types import Problem
+from apps.chat.types import BegunTurn, Problem
 from apps.rag.types import AnswerEvent, Question
 from kauri.lib.db import run_db
 from kauri.lib.ending import end_all
 from kauri.lib.errors import KauriError
 from kauri.lib.tracing import spanned
-from kauri.lib.turnlog import Entry, FenceLost, LogUnavailable, TurnLog
+from kauri.lib.turnhub import TurnHub
+from kauri.lib.turnlog import FenceLost, LogUnavailable, TurnLog
 
 logger = logging.getLogger(__name__)
 
@@ -36,43 +37,65 @@ Ending = Literal["", "cancelled", "interrupted", "lost"]
 
 
 class LogWriter:
-    """Sends a transcript's new entries to the turn log; what Valkey did not take goes with the next ones."""
+    """Sends what is released of a transcript to the turn log, and then to this process's own listeners.
 
-    def __init__(self, log: TurnLog, transcript: Transcript) -> None:
+    The engine does not wait for it: what comes while one call is under way goes with the next.
+    """
+
+    def __init__(self, log: TurnLog, transcript: Transcript, hub: TurnHub) -> None:
         self._log = log
         self._transcript = transcript
+        self._hub = hub
+        self._released = 0
         self._sent = 0
         self._not_before = 0.0
+        self._is_due = asyncio.Event()
+        self._sending = asyncio.Lock()
+
+    def release(self) -> None:
+        """Let out all that the transcript holds by now."""
+        self._released = len(self._transcript.entries)
+        self._is_due.set()
+
+    async def run(self) -> None:
+        """Send what is released, until cancelled. Raises LeaseLost."""
+        while True:
+            await self._is_due.wait()
+            self._is_due.clear()
+            await self.flush()
 
     async def flush(self) -> None:
-        """Send what is new. Raises LeaseLost under an old fence; an absent Valkey is no error."""
-        if time.monotonic() < self._not_before:
-            return
-        work, entries = self._transcript.work, self._transcript.entries
-        upto = len(entries)
-        try:
-            await self._log.append(work.turn_id, work.fence, entries[self._sent : upto])
-        except LogUnavailable:
-            metrics.TURN_LOG_FAILURES.inc()
-            self._not_before = time.monotonic() + _RETRY_LOG_AFTER_S
-            return
-        except FenceLost as lost:
-            raise LeaseLost(work.turn_id) from lost
-        self._sent = upto
+        """Send what is released. Raises LeaseLost under an old fence; an absent Valkey is no error.
+
+        What that did not take goes with what comes next.
+        """
+        async with self._sending:
+            work, upto = self._transcript.work, self._released
+            if upto == self._sent or time.monotonic() < self._not_before:
+                return
+            entries = self._transcript.entries[self._sent : upto]
+            try:
+                await self._log.append(work.turn_id, work.fence, entries)
+            except LogUnavailable:
+                metrics.TURN_LOG_FAILURES.inc()
+                self._not_before = time.monotonic() + _RETRY_LOG_AFTER_S
+                return
+            except FenceLost as lost:
+                raise LeaseLost(work.turn_id) from lost
+            self._sent = upto
+            self._hub.tell(work.turn_id, entries)
 
 
 class RunningTurn:
-    """A turn that this process runs. `ended` is called with its id and whole log once it is saved."""
+    """A turn that this process runs; the hub is told what happens in it."""
 
-    def __init__(
-        self, turn_id: UUID, *, owner: str, engine: Engine, log: TurnLog, ended: Callable[[UUID, list[Entry]], None]
-    ) -> None:
+    def __init__(self, turn_id: UUID, *, owner: str, engine: Engine, log: TurnLog, hub: TurnHub) -> None:
         self.turn_id = turn_id
         self.fence = 0
         self._owner = owner
         self._engine = engine
         self._log = log
-        self._ended = ended
+        self._hub = hub
         self._ending: Ending = ""
         self._answering: asyncio.Task[None] | None = None
 
@@ -82,35 +105,43 @@ class RunningTurn:
         if self._answering is not None:
             self._answering.cancel()
 
-    async def run(self) -> None:
-        """Claim, answer, save, publish. Does nothing where another process has the turn."""
-        work = await run_db(turn_claim, self.turn_id, self._owner)
+    async def run(self, begun: BegunTurn | None = None) -> None:
+        """Claim what is not begun, answer, save, publish. Does nothing where another process has the turn."""
+        work = begun.work if begun else await run_db(turn_claim, self.turn_id, self._owner)
         if work is None:
             return
         self.fence = work.fence
         transcript = Transcript(work)
-        writer = LogWriter(self._log, transcript)
-        with contextlib.suppress(LeaseLost), spanned("Chatbot API Service"):
-            outcome = await self._answered(transcript, writer)
-            with spanned("Save to DB"):
-                await save(outcome)
-            await writer.flush()
-            self._ended(self.turn_id, transcript.entries)
-            metrics.observe(outcome)
+        writer = LogWriter(self._log, transcript, self._hub)
+        writing = asyncio.create_task(writer.run())
+        try:
+            with contextlib.suppress(LeaseLost), spanned("Chatbot API Service"):
+                outcome = await self._answered(transcript, writer, writing, begun.question if begun else None)
+                with spanned("Save to DB"):
+                    await save(outcome)
+                self._hub.finished(self.turn_id, transcript.entries)
+                writer.release()
+                await writer.flush()
+                metrics.observe(outcome)
+        finally:
+            await end_all([writing])
 
-    async def _answered(self, transcript: Transcript, writer: LogWriter) -> Outcome:
+    async def _answered(
+        self, transcript: Transcript, writer: LogWriter, writing: asyncio.Task[None], question: Question | None
+    ) -> Outcome:
         transcript.open()
-        self._answering = asyncio.create_task(self._answer(transcript, writer))
+        self._answering = asyncio.create_task(self._answer(transcript, writer, question))
         if self._ending:
             self._answering.cancel()
-        await asyncio.wait({self._answering}, timeout=TURN_LIMIT_S)
+        await asyncio.wait({self._answering, writing}, timeout=TURN_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
         if not self._answering.done():
             await end_all([self._answering])
-            return failed(transcript, TimeoutError())
+            error = writing.exception() if writing.done() else TimeoutError()
         # A stop that came after the last word stops nothing.
-        if self._answering.cancelled():
+        elif self._answering.cancelled():
             return self._broken_off(transcript)
-        error = self._answering.exception()
+        else:
+            error = self._answering.exception()
         if error is None:
             transcript.complete()
             return Outcome(Turn.State.COMPLETED, transcript, {})
@@ -118,13 +149,13 @@ class RunningTurn:
             raise error
         return failed(transcript, error)
 
-    async def _answer(self, transcript: Transcript, writer: LogWriter) -> None:
-        await writer.flush()
-        question = await run_db(turn_question, transcript.work)
-        with translation.override(question.language):
-            async for event in self._engine(question):
+    async def _answer(self, transcript: Transcript, writer: LogWriter, question: Question | None) -> None:
+        writer.release()
+        asked = await run_db(turn_question, transcript.work) if question is None else question
+        with translation.override(asked.language):
+            async for event in self._engine(asked):
                 transcript.feed(event)
-                await writer.flush()
+                writer.release()
 
     def _broken_off(self, transcript: Transcript) -> Outcome:
         if self._ending == "lost":

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Case, F, Prefetch, QuerySet, TextField, Value, When
 
 from apps.accounts.types import Principal
 from apps.chat.models import Conversation, Message, Turn
@@ -120,6 +120,20 @@ def branch_of(leaf: Message) -> list[Message]:
         branch.append(place)
         place = messages.get(place.parent_id) if place.parent_id else None
     return branch[::-1]
+
+
+def questions_up_to(leaf_id: UUID, conversation_id: UUID, limit: int) -> tuple[str, ...]:
+    """Return the last `limit` questions of the branch that ends with `leaf_id`, that message's own included."""
+    # answers are long, and not wanted
+    text = Case(When(role=Message.Role.USER, then=F("text")), default=Value(""), output_field=TextField())
+    rows = Message.objects.filter(conversation_id=conversation_id).values_list("pk", "parent_id", text)
+    above = {message_id: (parent_id, question) for message_id, parent_id, question in rows}
+    questions: list[str] = []
+    place: UUID | None = leaf_id
+    while place in above and len(questions) < limit:
+        place, question = above[place]
+        questions += [question] if question else []
+    return tuple(reversed(questions))
 
 
 def filters_of(message: Message) -> Filters:

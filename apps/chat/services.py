@@ -11,14 +11,17 @@ from apps.accounts.types import Principal
 from apps.chat import turns
 from apps.chat.errors import EmptyQuestion, QuestionTooLong, TurnEnded, TurnRunning
 from apps.chat.events import storable
+from apps.chat.ledger import turn_create
 from apps.chat.models import Conversation, Message, Turn
-from apps.chat.selectors import conversations_of, filters_of, owner_id, turn_get
-from apps.chat.types import MAX_QUESTION_CHARS, Asked, Filters
+from apps.chat.selectors import conversations_of, filters_of, owner_id, questions_up_to, turn_get
+from apps.chat.types import HISTORY_QUESTIONS, MAX_QUESTION_CHARS, Asked, BegunTurn, Filters, TurnWork
 from apps.knowledge.selectors import scope_for
+from apps.rag.types import Question, Scope
 from kauri.lib import clock
 from kauri.lib.db import scoped
 from kauri.lib.errors import NotAuthenticated, NotFound
 from kauri.lib.idempotency import once
+from kauri.lib.ids import uuid7
 from kauri.lib.outbox import publish
 
 TITLE_CHARS = 80
@@ -53,9 +56,12 @@ def question_ask(
     def act() -> dict[str, str]:
         scope = scope_for(principal, namespaces=namespaces or None, as_of=as_of, country=country)
         filters = Filters(tuple(namespaces or ()), scope.country, scope.as_of, language)
-        conversation = _conversation(principal, conversation_id, question)
-        message = _message_add(conversation, conversation.active_leaf, Message.Role.USER, filters, text=question)
-        asked = _turn_begin(conversation, message, filters)
+        answer_id = uuid7()
+        conversation, leaf_id = _conversation(principal, conversation_id, question, answer_id)
+        message = _message(conversation, Message.Role.USER, filters, parent_id=leaf_id, text=question)
+        answer = _answer_to(message, filters, id=answer_id)
+        Message.objects.bulk_create([message, answer])
+        asked = _turn_begin(answer, filters, scope=scope)
         payload = {"response_id": str(asked.response_id), "user_id": str(user_id)}
         publish(type="chatbot.query.received", aggregate_id=asked.conversation_id, payload=payload)
         return _kept(asked)
@@ -76,7 +82,11 @@ def answer_regenerate(*, principal: Principal, response_id: UUID, idempotency_ke
         question = earlier.message.parent
         if question is None:
             raise NotFound
-        return _kept(_turn_begin(earlier.conversation, question, filters_of(earlier.message)))
+        filters = filters_of(earlier.message)
+        answer = _answer_to(question, filters)
+        answer.save(force_insert=True)
+        Conversation.objects.filter(pk=answer.conversation_id).update(active_leaf=answer, updated_at=clock.now())
+        return _kept(_turn_begin(answer, filters))
 
     with scoped(principal):
         request = {"regenerate": response_id}
@@ -106,18 +116,28 @@ def _person(principal: Principal) -> UUID:
     return principal.user_id
 
 
-def _conversation(principal: Principal, conversation_id: UUID | None, question: str) -> Conversation:
+def _conversation(
+    principal: Principal, conversation_id: UUID | None, question: str, answer_id: UUID
+) -> tuple[Conversation, UUID | None]:
+    """Return a question's conversation, locked and leading to the answer to come, and the message that it follows.
+
+    That the answer is there is checked at the end of the transaction.
+    """
+    now = clock.now()
     if conversation_id is None:
-        return Conversation.objects.create(
+        conversation = Conversation.objects.create(
             user_id=owner_id(principal),
             organisation_id=next(iter(principal.organisation_ids), None),
             title=title_of(question),
-            updated_at=clock.now(),
+            active_leaf_id=answer_id,
+            updated_at=now,
         )
-    conversation = conversations_of(principal).select_for_update(of=("self",)).filter(pk=conversation_id).first()
-    if conversation is None:
+        return conversation, None
+    found = conversations_of(principal).select_for_update(of=("self",)).filter(pk=conversation_id).first()
+    if found is None:
         raise NotFound
-    return conversation
+    Conversation.objects.filter(pk=found.pk).update(active_leaf=answer_id, updated_at=now)
+    return found, found.active_leaf_id
 
 
 def title_of(question: str) -> str:
@@ -128,12 +148,9 @@ def title_of(question: str) -> str:
     return line[:TITLE_CHARS].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
-def _message_add(
-    conversation: Conversation, parent: Message | None, role: Message.Role, filters: Filters, **fields: Any
-) -> Message:
-    return Message.objects.create(
+def _message(conversation: Conversation, role: Message.Role, filters: Filters, **fields: Any) -> Message:
+    return Message(
         conversation=conversation,
-        parent=parent,
         role=role,
         as_of=filters.as_of,
         scope={
@@ -145,17 +162,45 @@ def _message_add(
     )
 
 
-def _turn_begin(conversation: Conversation, question: Message, filters: Filters) -> Asked:
-    answer = _message_add(conversation, question, Message.Role.ASSISTANT, filters, status=Message.Status.PENDING)
+def _answer_to(question: Message, filters: Filters, **fields: Any) -> Message:
+    pending = Message.Status.PENDING
+    return _message(question.conversation, Message.Role.ASSISTANT, filters, parent=question, status=pending, **fields)
+
+
+def _turn_begin(answer: Message, filters: Filters, *, scope: Scope | None = None) -> Asked:
+    """Save the turn of an answer to come and have it run.
+
+    It is this process's at once where that runs turns: taking it afterwards would cost another commit.
+    """
+    owner = turns.free_owner()
     try:
-        with transaction.atomic():
-            turn = Turn.objects.create(conversation=conversation, message=answer)
+        turn = turn_create(answer, owner=owner)
     except IntegrityError as error:
         # The database alone can tell, whatever two requests saw before.
         raise TurnRunning from error
-    Conversation.objects.filter(pk=conversation.pk).update(active_leaf=answer, updated_at=clock.now())
-    transaction.on_commit(lambda: turns.launch(turn.pk))
-    return Asked(conversation.pk, answer.pk, turn.pk)
+    begun = _begun(turn, filters, scope) if owner else None
+    transaction.on_commit(lambda: turns.launch(turn.pk, begun))
+    return Asked(turn.conversation_id, answer.pk, turn.pk)
+
+
+def _begun(turn: Turn, filters: Filters, scope: Scope | None) -> BegunTurn:
+    message = turn.message.parent
+    if message is None:
+        raise NotFound
+    earlier = message.parent_id
+    history = questions_up_to(earlier, turn.conversation_id, HISTORY_QUESTIONS) if earlier else ()
+    work = TurnWork(
+        turn_id=turn.pk,
+        fence=turn.fence,
+        conversation_id=turn.conversation_id,
+        message_id=turn.message_id,
+        user_id=turn.conversation.user_id,
+        text=message.text,
+        history=history,
+        filters=filters,
+    )
+    question = Question(message.text, scope, history=history, language=filters.language) if scope else None
+    return BegunTurn(work, question)
 
 
 def _kept(asked: Asked) -> dict[str, str]:

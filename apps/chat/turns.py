@@ -26,6 +26,7 @@ from apps.chat.ledger import (
     turns_unclaimed,
 )
 from apps.chat.running import Engine, LogWriter, RunningTurn, interrupted, save
+from apps.chat.types import BegunTurn
 from apps.rag.build import get_engine
 from kauri.lib.db import run_db
 from kauri.lib.ending import end_all
@@ -62,9 +63,17 @@ class TurnRunner:
         self.hub.start()
         self._tasks = [asyncio.create_task(self._look_after()), asyncio.create_task(self._sweep())]
 
-    def launch(self, turn_id: UUID) -> None:
-        """Run a queued turn; callable from any thread. Beyond the limit it stays queued for the sweeper."""
-        self._loop.call_soon_threadsafe(self._begin, turn_id)
+    @property
+    def is_free(self) -> bool:
+        """Whether this process takes one more turn."""
+        return not self._is_draining and len(self._running) < MAX_TURNS
+
+    def launch(self, turn_id: UUID, begun: BegunTurn | None) -> None:
+        """Run a turn; callable from any thread. Beyond the limit a queued one stays queued for the sweeper.
+
+        One that was begun as this process's is run in any case: nobody else may.
+        """
+        self._loop.call_soon_threadsafe(self._begin, turn_id, begun)
 
     def stop(self, turn_id: UUID) -> None:
         """Stop a turn at once if it runs here; callable from any thread. Elsewhere its owner sees the flag."""
@@ -85,11 +94,12 @@ class TurnRunner:
         await self.hub.close()
         await self.log.close()
 
-    def _begin(self, turn_id: UUID) -> None:
-        if self._is_draining or turn_id in self._running or len(self._running) >= MAX_TURNS:
+    def _begin(self, turn_id: UUID, begun: BegunTurn | None = None) -> None:
+        if turn_id in self._running or not (begun or self.is_free):
             return
-        turn = RunningTurn(turn_id, owner=self.owner, engine=self._engine, log=self.log, ended=self.hub.finished)
-        task = asyncio.create_task(turn.run())
+        turn = RunningTurn(turn_id, owner=self.owner, engine=self._engine, log=self.log, hub=self.hub)
+        self.hub.begin(turn_id)
+        task = asyncio.create_task(turn.run(begun))
         self._running[turn_id] = (turn, task)
         metrics.TURNS_RUNNING.inc()
         task.add_done_callback(lambda done: self._over(turn_id, done))
@@ -101,6 +111,7 @@ class TurnRunner:
     def _over(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
         was_full = len(self._running) >= MAX_TURNS
         del self._running[turn_id]
+        self.hub.forget(turn_id)
         metrics.TURNS_RUNNING.dec()
         if was_full:
             self._sweep_now.set()
@@ -179,8 +190,10 @@ class TurnRunner:
         outcome = interrupted(transcript)
         with contextlib.suppress(LeaseLost):
             await save(outcome)
-            await LogWriter(self.log, transcript).flush()
             self.hub.finished(turn_id, transcript.entries)
+            writer = LogWriter(self.log, transcript, self.hub)
+            writer.release()
+            await writer.flush()
             metrics.observe(outcome)
             metrics.TURNS_TAKEN_OVER.inc()
             logger.info("turn interrupted", extra={"turn_id": str(turn_id), "fence": work.fence})
@@ -228,10 +241,15 @@ async def shutdown() -> None:
         _runner = None
 
 
-def launch(turn_id: UUID) -> None:
-    """Begin a queued turn in this process; where it runs no turns, another one's sweeper will."""
+def free_owner() -> str:
+    """Return the name under which this process takes a turn from its first moment on, "" where it takes none."""
+    return _runner.owner if _runner is not None and _runner.is_free else ""
+
+
+def launch(turn_id: UUID, begun: BegunTurn | None) -> None:
+    """Run a turn in this process; where it runs no turns, another one's sweeper will."""
     if _runner is not None:
-        _runner.launch(turn_id)
+        _runner.launch(turn_id, begun)
 
 
 def stop(turn_id: UUID) -> None:

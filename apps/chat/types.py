@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from apps.rag.types import Question
 from kauri.lib.turnlog import Entry
 
 MAX_QUESTION_CHARS = 4000
+HISTORY_QUESTIONS = 6  # of the conversation before, which a follow-up is read with
 STREAM_PATH = "/v1/chat/stream"
 
 
@@ -50,6 +52,14 @@ class TurnWork:
     history: tuple[str, ...]
     filters: Filters
     is_first_hand: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTurn:
+    """A turn that was this process's from the moment it was saved; without `question` its scope is still to be read."""
+
+    work: TurnWork
+    question: Question | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 One task blocks in one XREAD over the logs of every followed turn and hands the entries to their
 listeners. A listener first catches up by XRANGE, then waits; one that is too slow is let go and
 catches up again. Where Valkey is silent, the saved log of an ended turn closes the gap.
+
+The turns that run in this process are told here instead, entry by entry once the log has taken it: their
+listeners need not wait for the way over Valkey and back.
 """
 
 import asyncio
@@ -111,6 +114,7 @@ class TurnHub:
         self._control_key = f"turn-reader:{uuid7()}"
         self._control_id = "0-0"
         self._followed: dict[UUID, _Followed] = {}
+        self._told: dict[UUID, list[Entry]] = {}
         self._catching_up = asyncio.Semaphore(_CATCH_UPS_AT_ONCE)
         self._changed = asyncio.Event()
         self._is_blocked = False
@@ -135,6 +139,10 @@ class TurnHub:
 
     async def catch_up(self, listener: Listener) -> None:
         """Bring a listener to the end of the log, then follow it live."""
+        if (told := self._told.get(listener.turn_id)) is not None:
+            if listener.take(told):
+                self._follow(listener, may_be_past=False)
+            return
         followed = self._followed.get(listener.turn_id)
         was_past = followed is not None and followed.cursor > listener.last
         with contextlib.suppress(LogUnavailable):
@@ -155,8 +163,27 @@ class TurnHub:
         if not followed.listeners:
             del self._followed[listener.turn_id]
 
+    def begin(self, turn_id: UUID) -> None:
+        """Expect to be told of a turn that runs in this process."""
+        self._told[turn_id] = []
+
+    def tell(self, turn_id: UUID, entries: Sequence[Entry]) -> None:
+        """Hand on the next entries of a turn of this process, which its log has taken; nothing once it has ended."""
+        if turn_id not in self._told:
+            return
+        self._told[turn_id] += entries
+        if followed := self._followed.get(turn_id):
+            _hand(followed, entries)
+
+    def forget(self, turn_id: UUID) -> None:
+        """Read a turn from Valkey again: it runs here no more."""
+        if self._told.pop(turn_id, None) is not None and turn_id in self._followed:
+            self._changed.set()
+            self._poke()
+
     def finished(self, turn_id: UUID, saved: Sequence[Entry]) -> None:
-        """Hand the whole log of a turn that ended in this process to its listeners."""
+        """Hand the whole log of a turn that has ended to its listeners."""
+        self._told.pop(turn_id, None)
         if followed := self._followed.get(turn_id):
             for listener in tuple(followed.listeners):
                 listener.finish(saved)
@@ -176,8 +203,9 @@ class TurnHub:
         followed = self._followed.get(listener.turn_id)
         if followed is None:
             followed = self._followed[listener.turn_id] = _Followed(listener.last)
-            self._changed.set()
-            self._poke()
+            if listener.turn_id not in self._told:
+                self._changed.set()
+                self._poke()
         # The reader may have gone past this listener during its catch-up: then the log has more for it. If it
         # was past before and the log still had nothing, either entries are lost, and the saved log will have to
         # do, or an earlier listener began beyond the end: the reader goes back, the others pass over what they know.
@@ -197,7 +225,7 @@ class TurnHub:
 
     async def _read(self) -> None:
         while True:
-            if not self._followed:
+            while not self._followed.keys() - self._told.keys():
                 self._changed.clear()
                 await self._changed.wait()
             try:
@@ -210,7 +238,7 @@ class TurnHub:
                 await asyncio.sleep(1)
 
     async def _read_once(self) -> None:
-        turns = {stream_key(turn_id): turn_id for turn_id in self._followed}
+        turns = {stream_key(turn_id): turn_id for turn_id in self._followed if turn_id not in self._told}
         places: dict[Any, Any] = {key: f"{self._followed[turn_id].cursor}-0" for key, turn_id in turns.items()}
         self._is_blocked = True
         try:
@@ -236,12 +264,7 @@ class TurnHub:
         followed = self._followed.get(turn_id)
         if followed is None:
             return
-        entries = [entry_of(entry_id, fields) for entry_id, fields in rows]
-        followed.cursor = entries[-1].seq
-        followed.heard_at = time.monotonic()
-        for listener in tuple(followed.listeners):
-            if not listener.take(entries):
-                followed.listeners.discard(listener)
+        _hand(followed, [entry_of(entry_id, fields) for entry_id, fields in rows])
 
     async def _watch(self) -> None:
         while True:
@@ -263,3 +286,11 @@ class TurnHub:
                 self.finished(turn_id, saved[turn_id])
             elif followed := self._followed.get(turn_id):
                 followed.heard_at = now
+
+
+def _hand(followed: _Followed, entries: Sequence[Entry]) -> None:
+    followed.cursor = entries[-1].seq
+    followed.heard_at = time.monotonic()
+    for listener in tuple(followed.listeners):
+        if not listener.take(entries):
+            followed.listeners.discard(listener)

@@ -161,3 +161,48 @@ async def test_a_listener_beyond_the_end_keeps_nothing_from_the_others(hub: Turn
     async with asyncio.timeout(1):
         assert [one.seq for one in await following] == [2]
     ahead.cancel()
+
+
+async def test_a_turn_of_this_process_needs_no_way_over_valkey(hub: TurnHub, log: TurnLog) -> None:
+    turn_id = uuid7()
+    hub.begin(turn_id)
+    early = hub.listen(turn_id, 0)
+    waiting = asyncio.create_task(read(early, 2))
+    await asyncio.sleep(0.1)
+    hub.tell(turn_id, [entry(1), entry(2)])
+    assert await waiting == [1, 2]
+    late = hub.listen(turn_id, 1)
+    hub.tell(turn_id, [entry(3)])
+    assert await read(early, 1) == [3]
+    assert await read(late, 2) == [2, 3]
+    assert await log.read(turn_id, 0) == ()
+    hub.finished(turn_id, [entry(seq) for seq in range(1, 5)])
+    assert await read(early, 1) == await read(late, 1) == [4]
+    hub.tell(turn_id, [entry(5)])
+    assert await early.next() == ()
+
+
+async def test_a_turn_that_another_process_took_is_read_from_valkey_again(hub: TurnHub, log: TurnLog) -> None:
+    turn_id = uuid7()
+    hub.begin(turn_id)
+    listener = hub.listen(turn_id, 0)
+    await log.append(turn_id, 1, [entry(1)])
+    hub.tell(turn_id, [entry(1)])
+    assert await read(listener, 1) == [1]
+    following = asyncio.create_task(read(listener, 2))
+    await asyncio.sleep(0.1)
+    await log.append(turn_id, 2, [entry(2)])
+    hub.forget(turn_id)
+    await log.append(turn_id, 2, [entry(3)])
+    assert await following == [2, 3]
+
+
+async def test_a_slow_listener_of_a_told_turn_misses_nothing(hub: TurnHub) -> None:
+    turn_id, n = uuid7(), 3 * turnhub.QUEUE_ENTRIES
+    hub.begin(turn_id)
+    slow = hub.listen(turn_id, 0)
+    hub.tell(turn_id, [entry(1)])
+    assert await read(slow, 1) == [1]
+    for seq in range(2, n + 1):
+        hub.tell(turn_id, [entry(seq)])
+    assert await read(slow, n - 1) == list(range(2, n + 1))
