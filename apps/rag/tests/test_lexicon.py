@@ -75,6 +75,15 @@ def test_a_damaged_row_is_named(row: str, tmp_path: Path) -> None:
         ("la tva à reverser", "due"),
         ("le fisc me demande de payer l'impôt", "administration fiscale"),
         ("peut-on contester l'impôt", "réclamation"),
+        ("comment convoque-t-on les associés", "convocation"),
+        ("il revend ses parts de SARL", "cession"),
+        ("puis-je mettre juste ma BP comme adresse de la société", "domiciliation"),
+        ("deux sociétés veulent se marier", "fusion"),
+        ("le gérant paie ses vacances avec la carte de l'entreprise", "usage"),
+        ("l'arbitre est le cousin de mon adversaire", "indépendant"),
+        ("agios de la banque, quel compte", "intérêts"),
+        ("salaires pas encore payés : compte ?", "dues"),
+        ("mon entreprise est en perte, impôt sur les années suivantes ?", "reportable"),
     ],
 )
 def test_what_people_say_means_what_the_texts_say(text: str, meant: str) -> None:

@@ -26,10 +26,20 @@ _MIN_STEMMED = 6
 _MAX_GAP = 1  # words that may stand between those of a key: "vendre toutes ses parts"
 _WORD = re.compile(r"[^\W_]+(?:[&-](?=\w)[^\W_]+)*")
 _ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu)'")
+# A verb with its subject or object behind it is that verb: "convoque-t-on", "dites-moi".
+_INVERTED = re.compile(
+    r"(?<=\w)-(?:t-)?(?:je|tu|il|elle|on|ce|nous|vous|ils|elles|moi|toi|lui|leur|le|la|les|y|en)\b(?!-)"
+)
 # Words that a key and a question may have or lack: "acompte au fournisseur" is "acompte fournisseur".
 _LIGHT_TABLE = "le la les l un une des du de d a au aux en et mon ma mes ton ta tes son sa ses notre nos"
 _LIGHT = frozenset(_LIGHT_TABLE.split())
-_ENDINGS = ("e", "es", "ent", "ons", "ez", "ee", "ees", "er", "era", "ait", "aient", "erait", "erai", "ai")
+# What regular verbs take in place of their infinitive's ending: vendre, vend, vendu; finir, finit, finissent.
+_ENDINGS = {
+    "er": ("e", "es", "ent", "ons", "ez", "ee", "ees", "er", "era", "ait", "aient", "erait", "erai", "ai"),
+    "dre": ("d", "ds", "dre", "du", "due", "dus", "dues", "dent", "dons", "dez", "dait", "daient", "dra", "drait"),
+    # not the feminine: "partie" is a party
+    "ir": ("ir", "i", "is", "it", "issent", "issait", "ira", "irait", "ent", "ait"),
+}
 _MIN_STEM = 5  # a shorter stem is that of other words too: "partir" and "partie"
 # Words of two fields that everyday words of others meet by chance ("voiture", "maison"): they count where a question
 # speaks of that field.
@@ -237,7 +247,7 @@ def _entries(groups: Iterable[WordGroup]) -> Iterator[_Entry]:
 
 def words_of(text: str) -> list[str]:
     """Return the folded words of a text in order, small ones left out, those that turn a meaning kept."""
-    bare = _ELISION.sub("", analysis.normalise(text))
+    bare = _INVERTED.sub("", _ELISION.sub("", analysis.normalise(text)))
     return [word for word in _WORD.findall(bare) if word not in _LIGHT]
 
 
@@ -252,10 +262,11 @@ def _forms_of_question(word: str) -> frozenset[str]:
 
 
 def _forms_of_key(word: str) -> frozenset[str]:
-    """Return the forms under which a word of a key is met: its stem, or itself; of a verb in -er those it takes."""
-    if len(word) >= 5 and word.endswith("er"):
-        verb = word[:-2]
-        forms = {f"={_singular(verb + ending)}" for ending in _ENDINGS if len(verb + ending) > 3}
+    """Return the forms under which a word of a key is met: its stem, or itself; of a verb those that it takes."""
+    kind = next((each for each in _ENDINGS if word.endswith(each)), "") if len(word) >= 5 else ""
+    if kind:
+        verb = word.removesuffix(kind)
+        forms = {f"={_singular(verb + ending)}" for ending in _ENDINGS[kind] if len(verb + ending) > 3}
         return frozenset(forms | ({_stem(word)} if len(word) >= _MIN_STEMMED else set()))
     return frozenset({_stem(word) if len(word) >= _MIN_STEMMED else f"={_singular(word)}"})
 
