@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -256,26 +257,31 @@ asyncio.run(main())
 
 
 async def test_forty_askers_in_four_processes_probe_once() -> None:
-    with serve("silent") as server:
+    with serve("silent") as server, ExitStack() as stack:
         asked = model(server)
-        breaker = breaker_for(asked.provider)
-        for _ in range(5):
-            await breaker.fail(await breaker.acquire())
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "kauri.settings"}
         children = [
-            subprocess.Popen(
-                [sys.executable, "-c", _ASKER, asked.provider, server.url],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=ROOT,
-                env={**environment, "REDIS_STATE_URL": settings.REDIS_STATE_URL},
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", _ASKER, asked.provider, server.url],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    cwd=ROOT,
+                    env={**environment, "REDIS_STATE_URL": settings.REDIS_STATE_URL},
+                )
             )
             for _ in range(4)
         ]
         for child in children:
+            stack.callback(child.kill)
+        for child in children:
             assert child.stdout is not None
             assert (await asyncio.to_thread(child.stdout.readline)).strip() == "ready"
+        # only now: a breaker is open for half a minute, which is what four processes may take to start
+        breaker = breaker_for(asked.provider)
+        for _ in range(5):
+            await breaker.fail(await breaker.acquire())
         with pytest.raises(BreakerOpen):
             await breaker.acquire()
         _end_pause(asked)
