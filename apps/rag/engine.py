@@ -6,15 +6,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
-from functools import partial
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 
 from apps.rag.analysis import ANALYSIS_REVISION
-from apps.rag.config import RagConfig, overridden
+from apps.rag.config import RagConfig
 from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
 from apps.rag.generation.answer import generate
@@ -23,56 +22,23 @@ from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
 from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
 from apps.rag.rerankers.stage import RerankStage
-from apps.rag.retrieval.evidence import evidence_of, signs_of
-from apps.rag.retrieval.fit import Probe, probe_of
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
-from apps.rag.retrieval.fusion import ranked
 from apps.rag.retrieval.legs import Legs
-from apps.rag.retrieval.query import lexical_query, preference_of
-from apps.rag.retrieval.ranking import (
-    Candidates,
-    blend,
-    fused_ranking,
-    official_first,
-    order,
-    scored,
-    sign_table,
-)
-from apps.rag.retrieval.resolve import Resolved, lookup_keys, resolve, wanted
-from apps.rag.retrieval.signs import Letters, cues_of
-from apps.rag.retrieval.stages import (
-    Asked,
-    Examined,
-    Found,
-    Weighed,
-    chosen,
-    is_of_act_asked,
-    refusal_reason,
-    stored_rankings,
-    timings,
-    wants,
-)
+from apps.rag.retrieval.searcher import Searcher, read
+from apps.rag.retrieval.stages import Examined
 from apps.rag.stores import vector_store
-from apps.rag.stores.postgres import FirstRound
-from apps.rag.tracing import answer_spanned, engine_span, stage
+from apps.rag.tracing import answer_spanned, engine_span
 from apps.rag.types import (
     AnswerEvent,
     Question,
-    RankedPassage,
-    Ranking,
     Retrieved,
     Searching,
     SearchResult,
 )
 from apps.rag.understanding.curated import CuratedWords
-from apps.rag.understanding.domain import belonging
-from apps.rag.understanding.editions import scope_meant
-from apps.rag.understanding.intent import CONVERSATION, REFERENCE_SEARCH
 from apps.rag.understanding.lexicon import lexicon_revision
-from apps.rag.understanding.reading import ANY_ACT
-from apps.rag.understanding.rewriting import plain
-from apps.rag.understanding.understand import Reading, understand
+from apps.rag.understanding.understand import Reading
 from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
 
@@ -97,6 +63,7 @@ class Engine:
         self._follower = Follower(folder, config, self._legs.reopen)
         self._curated = CuratedWords()
         self._rerank = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
+        self._searcher = Searcher(self._legs, config, self._rerank)
         self._has_tried_models = threading.Event()
 
     async def warm(self) -> None:
@@ -173,7 +140,11 @@ class Engine:
         """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
         with engine_span():
             started = time.perf_counter()
-            return await self._search(question, _read(question), started)
+            return await self._searcher.search(question, read(question), started)
+
+    async def examine(self, question: Question) -> Examined:
+        """Search without a model, and return what ranking and evidence are made of. Raises RetrievalUnavailable."""
+        return await self._searcher.examine(question)
 
     def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
@@ -181,7 +152,7 @@ class Engine:
 
     async def _answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         started = time.perf_counter()
-        reading = _read(question)
+        reading = read(question)
         yield Searching(reading.understanding)
         result = await self._result(question, reading, started)
         yield Retrieved(result)
@@ -192,14 +163,14 @@ class Engine:
 
     async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search; where the rules are unsure a model reads the question meanwhile, and its wording may find more."""
-        first = self._search(question, reading, started)
+        first = self._searcher.search(question, reading, started)
         if not (reading.understanding.is_unsure and self._providers and question.scope.namespaces):
             return await first
         return await searched_better(
             question,
             self._providers,
             first=first,
-            again=lambda reworded: self._search(reworded, _read(reworded), time.perf_counter()),
+            again=lambda reworded: self._searcher.search(reworded, read(reworded), time.perf_counter()),
             deadline_s=self.config.reading_deadline_s,
         )
 
@@ -209,164 +180,3 @@ class Engine:
         return await asyncio.to_thread(
             embed_cached, self._embedder, texts, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch
         )
-
-    async def _search(self, question: Question, reading: Reading, started: float) -> SearchResult:
-        question = replace(question, scope=scope_meant(question, reading.understanding.as_of_hint))
-        marks = [("understand", started, time.perf_counter())]
-        if not question.scope.namespaces or reading.understanding.intent == CONVERSATION:
-            return self._nothing(question, reading, marks)
-        asked = await self._asked(question, reading)
-        with stage("hybrid_search"):
-            return await self._retrieved(asked, marks)
-
-    async def examine(self, question: Question) -> Examined:
-        """Search without a model, and return what ranking and evidence are made of. Raises RetrievalUnavailable."""
-        asked = await self._asked(question, _read(question))
-        now = time.perf_counter()
-        marks = [("understand", now, now)]
-        found = await self._found(asked, marks)
-        weighed = await asyncio.to_thread(self._weighed, asked, found)
-        result = await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
-        resolved = weighed.candidates.resolved
-        is_by_rule = resolved.entry_ids or resolved.missing or result.refusal_reason == "out_of_scope"
-        signs = signs_of(weighed.cues.probe, result.passages, belonging(asked.reading.understanding.standalone))
-        table = sign_table(weighed.candidates, weighed.preference, weighed.cues, asked.config)
-        return Examined(result, table, None if is_by_rule or not result.evidence else signs)
-
-    async def _retrieved(self, asked: Asked, marks: list[tuple[str, float, float]]) -> SearchResult:
-        found = await self._found(asked, marks)
-        with stage("reranking"):
-            weighed = await asyncio.to_thread(self._weighed, asked, found)
-            model_scores = await self._model_scores(asked, weighed)
-            return await asyncio.to_thread(self._ranked, asked, found, weighed, model_scores, marks)
-
-    async def _found(self, asked: Asked, marks: list[tuple[str, float, float]]) -> Found:
-        question = asked.question
-        lexical, (vector, first) = await asyncio.gather(
-            self._legs.lexical(asked.query, question.scope), self._stored(asked)
-        )
-        marks.append(("legs", marks[-1][2], time.perf_counter()))
-        legs = chosen((*lexical, *stored_rankings(first, vector)), question.overrides.legs)
-        legs = (*legs, fused_ranking(legs, asked.config))
-        ids = self._candidate_ids(legs[-1], first)
-        admitted = await self._legs.hydrate(question.scope, ids)
-        marks.append(("hydrate", marks[-1][2], time.perf_counter()))
-        return Found(legs, first, vector, admitted, len(ids))
-
-    async def _asked(self, question: Question, reading: Reading) -> Asked:
-        references = reading.understanding.references
-        needs_codes = any(reference.source == ANY_ACT for reference in references)
-        codes = await self._legs.codes(question.scope) if needs_codes else frozenset()
-        config = overridden(self.config, question.overrides)
-        with stage("query_reformulation"):
-            query = lexical_query(question.text, reading.context, config)
-        return Asked(question, reading, query, wanted(references, codes), config)
-
-    async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
-        legs = asked.question.overrides.legs
-        standalone = asked.reading.understanding.standalone
-        vector = await self._legs.embed(standalone) if wants("dense", legs) else None
-        return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
-
-    def _candidate_ids(self, fused: Ranking, first: FirstRound) -> list[int]:
-        ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
-        return list(ids | dict.fromkeys(hit.entry_id for hit in fused.hits[: self.config.n_hydrated]))
-
-    def _weighed(self, asked: Asked, found: Found) -> Weighed:
-        admitted = found.admitted
-        resolved = resolve(asked.sought, found.first.by_reference, admitted, frozenset(asked.query.asked))
-        rankings = (*found.legs, *self._legs.sentence_rankings(found.vector, admitted))
-        preference = preference_of(asked.question, asked.reading, asked.query)
-        by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
-        frequencies, n_documents = self._legs.frequencies(list(asked.query.asked))
-        probe = probe_of(
-            asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
-        )
-        candidates = Candidates(rankings, admitted, resolved, by_number)
-        letters = Letters(asked.query.grams, *self._legs.frequencies(asked.query.grams, "grams"))
-        cues = cues_of(plain(asked.question.text), probe, letters, preference.answer_kind)
-        if not asked.config.is_reranked:
-            return Weighed(candidates, preference, cues, {hit.entry_id: hit.score for hit in found.legs[-1].hits})
-        return Weighed(candidates, preference, cues, scored(candidates, preference, cues, asked.config))
-
-    async def _model_scores(self, asked: Asked, weighed: Weighed) -> Mapping[int, float] | None:
-        """Return a cross-encoder's scores of the best candidates, by entry id: {} where there is none, None if late."""
-        if self._rerank is None or not asked.config.is_reranked or weighed.candidates.is_reference_search:
-            return {}
-        best = ranked(weighed.scores)[: asked.config.n_reranked]
-        passages = [weighed.candidates.admitted[hit.entry_id].passage for hit in best]
-        return await self._rerank.scores_in_time(asked.reading.understanding.standalone, passages)
-
-    def _ranked(
-        self,
-        asked: Asked,
-        found: Found,
-        weighed: Weighed,
-        model_scores: Mapping[int, float] | None,
-        marks: list[tuple[str, float, float]],
-    ) -> SearchResult:
-        resolved, probe = weighed.candidates.resolved, weighed.cues.probe
-        scores = blend(weighed.scores, model_scores or {}, asked.config)
-        passages = order(weighed.candidates, scores, asked.config)
-        judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
-        if asked.config.is_reranked:
-            passages = official_first(passages, judge, asked.config)
-        evidence = judge(passages)
-        if not resolved.entry_ids and not is_of_act_asked(asked.reading.codes, passages):
-            evidence = 0.0
-        reason = refusal_reason(asked, resolved, evidence)
-        marks.append(("rank", marks[-1][2], time.perf_counter()))
-        return SearchResult(
-            understanding=asked.reading.understanding,
-            passages=passages,
-            rankings=weighed.candidates.rankings,
-            evidence=evidence,
-            is_answerable=not reason,
-            refusal_reason=reason,
-            degraded=self._degraded(found, asked.question.overrides.legs, model_scores),
-            dropped=found.n_wanted - len(found.admitted),
-            index_revision=self._legs.revision,
-            timings_ms=timings(marks, weighed.candidates.rankings),
-        )
-
-    def _evidence(self, probe: Probe, resolved: Resolved, standalone: str, passages: Sequence[RankedPassage]) -> float:
-        """Return the evidence, 0..1, that the passages answer the question."""
-        if resolved.entry_ids:
-            return 1.0
-        if resolved.missing or not passages:
-            # another article is no answer to a question for this one
-            return 0.0
-        return evidence_of(signs_of(probe, passages, belonging(standalone)), self.config)
-
-    def _degraded(self, found: Found, legs: Sequence[str], model_scores: Mapping[int, float] | None) -> tuple[str, ...]:
-        """Name what is missing of what was asked for; `legs` are those asked for, all when empty."""
-        marks: list[str] = []
-        if not self._legs.has_embedder:
-            marks.append("lexical_only")
-        elif wants("dense", legs) and (found.vector is None or found.first.lacks_vectors(found.admitted)):
-            marks.append("vectors_unavailable")
-        if wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
-            marks.append("full_text_unavailable")
-        if model_scores is None:
-            marks.append("rerank_unavailable")
-        return tuple(marks)
-
-    def _nothing(self, question: Question, reading: Reading, marks: list[tuple[str, float, float]]) -> SearchResult:
-        reason = "" if reading.understanding.intent == CONVERSATION else "empty_scope"
-        return SearchResult(
-            understanding=reading.understanding,
-            passages=(),
-            rankings=(),
-            evidence=0.0,
-            is_answerable=not reason,
-            refusal_reason=reason,
-            degraded=(),
-            dropped=0,
-            index_revision=self._legs.revision,
-            timings_ms=timings(marks, ()),
-        )
-
-
-def _read(question: Question) -> Reading:
-    with stage("intent_classification"):
-        return understand(question)
