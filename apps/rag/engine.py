@@ -62,8 +62,8 @@ class Engine:
         self._legs = Legs(folder, embedder, vector_store(), config)
         self._follower = Follower(folder, config, self._legs.reopen)
         self._curated = CuratedWords()
-        self._rerank = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
-        self._searcher = Searcher(self._legs, config, self._rerank)
+        stage = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
+        self._searcher = Searcher(self._legs, config, stage)
         self._has_tried_models = threading.Event()
 
     async def warm(self) -> None:
@@ -92,8 +92,8 @@ class Engine:
         warm_up(self._embedder)
         if self._providers:
             load_client()
-        if self._rerank:
-            self._rerank.load()
+        if self._searcher.rerank:
+            self._searcher.rerank.load()
         self._has_tried_models.set()
 
     @property
@@ -131,7 +131,7 @@ class Engine:
             lexicon_revision(),
             self._embedder.name,
             self._embedder.revision,
-            self._rerank and self._rerank.name,
+            self._searcher.rerank and self._searcher.rerank.name,
             models,
         )
         return repr((*parts, self.config))

@@ -54,7 +54,8 @@ class Searcher:
     """Finds the passages for a question. Safe for any number of questions at once."""
 
     def __init__(self, legs: Legs, config: RagConfig, rerank: RerankStage | None) -> None:
-        self._legs, self._config, self._rerank = legs, config, rerank
+        self.rerank = rerank
+        self._legs, self._config = legs, config
 
     async def search(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Find the passages for a question, under way since `started` (perf_counter). Raises RetrievalUnavailable."""
@@ -138,11 +139,11 @@ class Searcher:
 
     async def _model_scores(self, asked: Asked, weighed: Weighed) -> Mapping[int, float] | None:
         """Return a cross-encoder's scores of the best candidates, by entry id: {} where there is none, None if late."""
-        if self._rerank is None or not asked.config.is_reranked or weighed.candidates.is_reference_search:
+        if self.rerank is None or not asked.config.is_reranked or weighed.candidates.is_reference_search:
             return {}
         best = ranked(weighed.scores)[: asked.config.n_reranked]
         passages = [weighed.candidates.admitted[hit.entry_id].passage for hit in best]
-        return await self._rerank.scores_in_time(asked.reading.understanding.standalone, passages)
+        return await self.rerank.scores_in_time(asked.reading.understanding.standalone, passages)
 
     def _ranked(
         self,

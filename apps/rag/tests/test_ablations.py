@@ -148,8 +148,8 @@ class Hanging:
 
 async def test_with_a_reranker_that_hangs_the_fused_order_answers(engine: Engine, good: ProviderServer) -> None:
     await warmed(engine, good)
-    engine._rerank = RerankStage(Hanging(), deadline_s=0.2)
-    engine._rerank.load()
+    engine._searcher.rerank = RerankStage(Hanging(), deadline_s=0.2)
+    engine._searcher.rerank.load()
     started = time.monotonic()
     _, finished, _ = await ask(engine)
     assert time.monotonic() - started < 2.5
