@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.backends.utils import CursorWrapper
 from django.db.models import F, Func, Q, QuerySet, Value
 
 from apps.rag.embedding import entries_embed_missing
@@ -61,6 +62,7 @@ def entries_stage(entries: Sequence[NewEntry]) -> tuple[int, ...]:
     passage_ids = [entry.passage_id for entry in entries]
     known = IndexEntry.objects.filter(passage_id__in=passage_ids)
     before = {pid: (words, state) for pid, words, state in known.values_list("passage_id", "search_text", "state")}
+    _revise_left(entries)
     rows = IndexEntry.objects.bulk_create(
         [_row(entry) for entry in entries],
         update_conflicts=True,
@@ -73,6 +75,18 @@ def entries_stage(entries: Sequence[NewEntry]) -> tuple[int, ...]:
     was_live = [row.pk for row in rows if before.get(row.passage_id, ("", ""))[1] == IndexEntry.State.LIVE]
     _log(was_live, IndexChange.Operation.PUT)
     return tuple(row.pk for row in rows)
+
+
+def _revise_left(entries: Sequence[NewEntry]) -> None:
+    """Tell the readers of the namespaces that live entries are about to leave; `_log` tells those of the new ones."""
+    left = Q()
+    for namespace in {entry.namespace for entry in entries}:
+        here = [entry.passage_id for entry in entries if entry.namespace == namespace]
+        left |= Q(passage_id__in=here) & ~Q(namespace=namespace)
+    leaving = IndexEntry.objects.filter(left, state=IndexEntry.State.LIVE).values_list("pk", flat=True)
+    if entries and leaving:
+        with connection.cursor() as cursor:
+            _revise(cursor, list(leaving))
 
 
 def entries_embed(version_id: UUID, *, progress: Progress | None = None) -> int:
@@ -206,8 +220,12 @@ def _log(entry_ids: Sequence[int], operation: str) -> None:
     if not entry_ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHANGE_LOCK])
-        cursor.execute(_REVISE, [list(entry_ids)])
+        _revise(cursor, entry_ids)
     IndexChange.objects.bulk_create(
         [IndexChange(entry_id=entry_id, operation=operation) for entry_id in entry_ids], batch_size=1_000
     )
+
+
+def _revise(cursor: CursorWrapper, entry_ids: Sequence[int]) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHANGE_LOCK])
+    cursor.execute(_REVISE, [list(entry_ids)])

@@ -24,11 +24,12 @@ def test_a_token_says_what_was_granted() -> None:
 
 
 def test_an_expired_token_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = float(int(time.time()))
+    monkeypatch.setattr(time, "time", lambda: now)
     token = grant_sign(GRANT, ttl_s=60)
-    now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 59)
     assert grant_read(token) == GRANT
-    monkeypatch.setattr(time, "time", lambda: now + 61)
+    monkeypatch.setattr(time, "time", lambda: now + 60)
     with pytest.raises(TokenRefused):
         grant_read(token)
 

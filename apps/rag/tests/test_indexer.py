@@ -11,7 +11,7 @@ import pytest
 from django.db import connections, transaction
 
 from apps.rag import indexer
-from apps.rag.models import Embedding, Index, IndexChange, IndexEntry
+from apps.rag.models import Embedding, Index, IndexChange, IndexEntry, NamespaceRevision
 from apps.rag.retrieval.sentences import sentences
 from apps.rag.tests.entries import SPACE, article
 from apps.rag.types import InForce
@@ -47,6 +47,25 @@ def test_a_reworded_live_entry_is_logged_again() -> None:
     indexer.version_publish(ONE)
     indexer.entries_stage((article("1", "mots"),))
     assert changes() == [(entry_id, "put"), (entry_id, "put")]
+
+
+def revisions() -> dict[str, int]:
+    """Return when what each namespace's readers find last changed."""
+    return dict(NamespaceRevision.objects.values_list("namespace", "revision"))
+
+
+def test_both_namespaces_hear_of_a_live_entry_that_moves() -> None:
+    here = article("1", "texte")
+    indexer.entries_stage((here, article("2", "texte", namespace="doctrine", version="two")))
+    indexer.version_publish(ONE)
+    before = revisions()
+    indexer.entries_stage((here,))
+    stayed = revisions()
+    assert stayed["references"] > before["references"]
+    indexer.entries_stage((replace(here, namespace="doctrine"),))
+    assert set(before) == {"references"}
+    assert revisions()["references"] > stayed["references"]
+    assert revisions()["doctrine"] > 0
 
 
 def test_a_limit_shortens_the_period_and_withdraws_what_comes_later() -> None:
