@@ -7,7 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -44,6 +46,8 @@ from kauri.lib.db import run_db
 
 logger = logging.getLogger(__name__)
 
+_TEXT_THREADS = 2
+
 
 class Engine:
     """Answers questions over what is indexed. One per process; safe for any number of turns at once."""
@@ -65,6 +69,8 @@ class Engine:
         stage = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
         self._searcher = Searcher(self._legs, config, stage)
         self._has_tried_models = threading.Event()
+        # of their own: texts that somebody embeds, or an endpoint that hangs, must not fill the threads that search
+        self._texts = ThreadPoolExecutor(max_workers=_TEXT_THREADS, thread_name_prefix="kauri-texts")
 
     async def warm(self) -> None:
         """Bring the full text up to date if no other process does, open it, and begin to load the model.
@@ -177,6 +183,5 @@ class Engine:
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
         config = self.config
-        return await asyncio.to_thread(
-            embed_cached, self._embedder, texts, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch
-        )
+        embed = partial(embed_cached, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch)
+        return await asyncio.get_running_loop().run_in_executor(self._texts, embed, self._embedder, texts)

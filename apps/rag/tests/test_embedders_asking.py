@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -124,3 +125,28 @@ class TestAnEngine:
             result = await engine.search(Question("Par qui le gérant est-il nommé ?", scope()))
         assert locators(result)[0] == "AUSCGIE art. 1"
         assert result.degraded == ("vectors_unavailable",)
+
+    async def test_texts_that_take_for_ever_leave_the_search_its_threads(self, published: None, tmp_path: Path) -> None:
+        engine = build_engine(index_dir=tmp_path, embedder="none")
+        await engine.warm()
+        released = threading.Event()
+
+        class HangingEmbedder(CountingEmbedder):
+            """Gives vectors once it is released."""
+
+            def embed(self, texts: Sequence[str]) -> Vectors:
+                released.wait(30)
+                return super().embed(texts)
+
+        engine._embedder = HangingEmbedder()
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max_workers=2))
+        waiting = [asyncio.create_task(engine.embed([f"texte {number}"])) for number in range(4)]
+        await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(20):
+                result = await engine.search(Question("Par qui le gérant est-il nommé ?", scope()))
+        finally:
+            released.set()
+            vectors = await asyncio.gather(*waiting)
+        assert locators(result)[0] == "AUSCGIE art. 1"
+        assert [each.shape for each in vectors] == [(1, DIMENSION)] * 4
