@@ -3,11 +3,10 @@
 import os
 from typing import cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
-# Django types its scope as a dict, everyone else as a mapping.
-_django = cast("ASGIApp", get_asgi_application())
+django.setup(set_prefix=False)
 
 # Only now: these need the app registry.
 from channels.routing import URLRouter  # noqa: E402
@@ -17,10 +16,13 @@ from django.urls import re_path  # noqa: E402
 from apps.chat.routing import chat_http_routes  # noqa: E402
 from apps.rag.stream import rag_http_routes  # noqa: E402
 from kauri.gate import ASGIApp, gated  # noqa: E402
+from kauri.handler import OneThreadHandler  # noqa: E402
 from kauri.lifespan import with_lifespan  # noqa: E402
 from kauri.spans import with_spans  # noqa: E402
 from kauri.static import with_static  # noqa: E402
 
+# Django types its scope as a dict, everyone else as a mapping.
+_django = cast("ASGIApp", OneThreadHandler())
 _routes = URLRouter(
     [
         *chat_http_routes(_django),

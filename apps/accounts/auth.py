@@ -16,7 +16,6 @@ from rest_framework.request import Request
 from apps.accounts.models import User
 from apps.accounts.selectors import principal_of
 from apps.accounts.types import ANONYMOUS, Principal
-from kauri.lib.db import run_db
 
 
 class SessionWithChallenge(SessionAuthentication):
@@ -41,10 +40,10 @@ def principal_for_request(request: HttpRequest | Request) -> Principal:
     return principal
 
 
-async def principal_from_scope(scope: MutableMapping[str, Any]) -> Principal:
-    """Return who opened an ASGI connection, by its session cookie."""
+def principal_from_scope(scope: MutableMapping[str, Any]) -> Principal:
+    """Return who opened an ASGI connection, by its session cookie; reads the database."""
     key = _session_key(scope)
-    return await run_db(_principal_of_session, key) if key else ANONYMOUS
+    return _principal_of_session(key) if key else ANONYMOUS
 
 
 def _session_key(scope: MutableMapping[str, Any]) -> str:

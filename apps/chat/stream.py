@@ -23,6 +23,7 @@ from apps.chat.api import TURN_HEADER
 from apps.chat.selectors import turn_begun, turn_log
 from apps.chat.serializers import AnswerSerializer
 from apps.chat.turns import runner
+from apps.chat.types import TurnLogState
 from kauri.lib import sse
 from kauri.lib.db import run_db
 from kauri.lib.ending import end_all
@@ -53,10 +54,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         return
     try:
         turn_id, after = _asked_for(scope)
-        principal = await principal_from_scope(scope)
-        if principal.is_anonymous:
-            raise NotAuthenticated
-        state = await run_db(turn_log, principal, turn_id)
+        state = await run_db(_state, scope, turn_id)
     except KauriError as error:
         await _problem(scope, send, error)
         return
@@ -79,15 +77,20 @@ def query(django_application: ASGIApp) -> ASGIApp:
         # What may be negotiated is settled here; Django's view only ever speaks JSON.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept"]
         inner = {**scope, "headers": [*headers, (b"accept", b"application/json")]}
-        await django_application(inner, receive, held.keep)
-        turn_id = held.take_turn()
-        if turn_id is None or _prefers(scope, b"prefer", b"respond-async"):
-            for message in held.messages:
-                await send(message)
-        elif _prefers(scope, b"accept", b"text/event-stream"):
-            await follow(runner().hub.listen(turn_id, 0), receive, send, held.headers)
-        else:
-            await _wait(turn_id, receive, send, held)
+        taking = asyncio.ensure_future(django_application(inner, receive, held.keep))
+        try:
+            # Django tidies up while the answer is framed.
+            await held.until_whole(taking)
+            turn_id = held.take_turn()
+            if turn_id is None or _prefers(scope, b"prefer", b"respond-async"):
+                for message in held.messages:
+                    await send(message)
+            elif _prefers(scope, b"accept", b"text/event-stream"):
+                await follow(runner().hub.listen(turn_id, 0), receive, send, held.headers)
+            else:
+                await _wait(turn_id, receive, send, held)
+        finally:
+            await taking
 
     return application
 
@@ -97,9 +100,17 @@ class _Held:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self._whole = asyncio.Event()
 
     async def keep(self, message: Message) -> None:
         self.messages.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._whole.set()
+
+    async def until_whole(self, taking: "asyncio.Future[None]") -> None:
+        """Wait for the last of the response, or for the end of `taking`, which may come without one."""
+        taking.add_done_callback(lambda _: self._whole.set())
+        await self._whole.wait()
 
     def take_turn(self) -> UUID | None:
         """Return the turn that the request has begun; its header goes no further."""
@@ -185,6 +196,13 @@ async def _answer(turn_id: UUID, listener: Listener, send: Send, held: _Held) ->
 def _answer_json(turn_id: UUID) -> bytes:
     rendered: bytes = JSONRenderer().render(AnswerSerializer(turn_begun(turn_id)).data)
     return rendered
+
+
+def _state(scope: Scope, turn_id: UUID) -> TurnLogState:
+    principal = principal_from_scope(scope)
+    if principal.is_anonymous:
+        raise NotAuthenticated
+    return turn_log(principal, turn_id)
 
 
 def _asked_for(scope: Scope) -> tuple[UUID, int]:

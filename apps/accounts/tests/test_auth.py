@@ -17,46 +17,38 @@ def _scope(cookie: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def signed_in(transactional_db: None) -> tuple[User, str]:
+def signed_in(db: None) -> tuple[User, str]:
     user = services.user_create(email="awa@example.com", password=PASSWORD)
     client = Client()
     client.force_login(user)
     return user, client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
-async def test_a_session_cookie_names_its_user(signed_in: tuple[User, str]) -> None:
+def test_a_session_cookie_names_its_user(signed_in: tuple[User, str]) -> None:
     user, cookie = signed_in
-    principal = await principal_from_scope(_scope(cookie))
+    principal = principal_from_scope(_scope(cookie))
     assert principal.user_id == user.pk
     assert len(principal.organisation_ids) == 1
 
 
-async def test_a_broken_cookie_of_another_program_hides_nobody(signed_in: tuple[User, str]) -> None:
+def test_a_broken_cookie_of_another_program_hides_nobody(signed_in: tuple[User, str]) -> None:
     user, cookie = signed_in
     sent = f'prefs={{"a": 1}}; {settings.SESSION_COOKIE_NAME}={cookie}'
-    principal = await principal_from_scope({"type": "http", "headers": [(b"cookie", sent.encode())]})
+    principal = principal_from_scope({"type": "http", "headers": [(b"cookie", sent.encode())]})
     assert principal.user_id == user.pk
 
 
 @pytest.mark.parametrize("headers", [[], [(b"cookie", b"sessionid=unknown")], [(b"cookie", b"a=b; \xff;;=")]])
-@pytest.mark.django_db(transaction=True)
-async def test_whoever_has_no_session_is_nobody(headers: list[tuple[bytes, bytes]]) -> None:
-    assert await principal_from_scope({"type": "http", "headers": headers}) == ANONYMOUS
+@pytest.mark.django_db
+def test_whoever_has_no_session_is_nobody(headers: list[tuple[bytes, bytes]]) -> None:
+    assert principal_from_scope({"type": "http", "headers": headers}) == ANONYMOUS
 
 
 @pytest.mark.parametrize("change", ["password", "inactive"])
-async def test_a_changed_password_or_a_closed_account_ends_the_session(
-    signed_in: tuple[User, str], change: str
-) -> None:
-    from kauri.lib.db import run_db
-
+def test_a_changed_password_or_a_closed_account_ends_the_session(signed_in: tuple[User, str], change: str) -> None:
     user, cookie = signed_in
-
-    def changed() -> None:
-        if change == "password":
-            user.set_password("un autre mot de passe long")
-        user.is_active = change != "inactive"
-        user.save()
-
-    await run_db(changed)
-    assert await principal_from_scope(_scope(cookie)) == ANONYMOUS
+    if change == "password":
+        user.set_password("un autre mot de passe long")
+    user.is_active = change != "inactive"
+    user.save()
+    assert principal_from_scope(_scope(cookie)) == ANONYMOUS
