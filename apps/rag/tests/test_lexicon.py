@@ -170,6 +170,22 @@ def test_what_a_curator_writes_is_in_use_within_two_seconds() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_whatever_a_round_raises_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    def fail_once(_: CuratedWords) -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise LookupError("unforeseen")
+
+    monkeypatch.setattr(CuratedWords, "step", fail_once)
+    words = CuratedWords()
+    words.start()
+    assert _until(lambda: len(rounds) > 1, 20.0)
+    words.stop()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_nothing_is_read_again_while_the_table_stands(django_assert_num_queries: Callable[..., object]) -> None:
     LexiconEntry.objects.create(said="njangi", meant=["société coopérative"])
     words = CuratedWords()

@@ -56,5 +56,8 @@ class CuratedWords:
         while not self._stopping.wait(_INTERVAL_S):
             try:
                 self.step()
+            except Exception:
+                # a thread that ended here would leave curators' words unread, and nobody would see it
+                logger.exception("the curators' words cannot be used")
             finally:
                 connections.close_all()
