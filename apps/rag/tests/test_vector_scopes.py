@@ -53,7 +53,7 @@ def held(share: int) -> list[int]:
 @pytest.fixture
 def corpus() -> tuple[VectorIndex, dict[int, int], Vectors]:
     """Return an index, the number of each entry by its id, and all vectors by number."""
-    made = index_create(SimpleNamespace(name="x", revision="1", dimension=D), Index.State.LIVE)  # type: ignore[arg-type]  # all that it asks of an embedder
+    made = index_create(SimpleNamespace(name="x", revision="1", dimension=D), Index.State.LIVE)
     index = VectorIndex(made.pk, D)
     entries = [
         entry(str(number), "texte", namespace="doctrine", organisation_id=owner_of(number)) for number in range(N)
