@@ -27,7 +27,7 @@ _HEAP_BYTES = 48_000_000
 
 @dataclass(frozen=True, slots=True)
 class FolderState:
-    """What the current generation holds: the log up to `seq`, of the database with this `log_identity`."""
+    """What the current generation holds: the log up to `seq`, of the database that has this `log_identity` there."""
 
     generation: int
     seq: int
@@ -159,7 +159,13 @@ def _fill(path: Path, entries: Iterable[LexicalEntry]) -> None:
 
 
 def generation_apply(
-    folder: LexicalFolder, state: FolderState, *, puts: Iterable[LexicalEntry], deletes: Iterable[int], seq: int
+    folder: LexicalFolder,
+    state: FolderState,
+    *,
+    puts: Iterable[LexicalEntry],
+    deletes: Iterable[int],
+    seq: int,
+    log_identity: str,
 ) -> FolderState:
     """Apply changes in one commit. `deletes` holds every id that was there and changes, put again or not.
 
@@ -170,7 +176,7 @@ def generation_apply(
     require_whole(path)
     with panics_named():
         n_gone = _changed(path, puts, deletes)
-    changed = replace(state, seq=seq, n_deleted=state.n_deleted + n_gone)
+    changed = replace(state, seq=seq, log_identity=log_identity, n_deleted=state.n_deleted + n_gone)
     folder.save(changed)
     return changed
 

@@ -35,8 +35,8 @@ _COLUMNS = ("search_text", "heading_path", "namespace", "organisation_id", "coun
 def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
     """Bring the folder to the end of the change log. The caller holds the writer's place."""
     state = folder.state()
-    identity, last = log_end()
-    if state is None or folder.is_rebuild_asked() or state.log_identity != identity or state.seq > last:
+    _identity, last = log_end()
+    if state is None or folder.is_rebuild_asked() or state.seq > last or state.log_identity != identity_at(state.seq):
         return rebuild(folder)
     try:
         while state.seq < last:
@@ -53,9 +53,9 @@ def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
 def rebuild(folder: LexicalFolder) -> FolderState:
     """Write the whole full text anew from PostgreSQL. The caller holds the writer's place."""
     started = time.perf_counter()
-    identity, last = log_end()
+    _identity, last = log_end()
     # what commits meanwhile has a later seq and is applied after
-    state = generation_write(folder, _live_entries(), seq=last, log_identity=identity)
+    state = generation_write(folder, _live_entries(), seq=last, log_identity=identity_at(last))
     logger.info("full text rebuilt", extra={"seq": last, "elapsed_s": round(time.perf_counter() - started, 2)})
     return state
 
@@ -138,6 +138,16 @@ def log_end() -> tuple[str, int]:
     return (first.created_at.isoformat() if first else "", last.seq if last else 0)
 
 
+def identity_at(seq: int) -> str:
+    """Return what tells this log, as far as a change, from another one: when its first and that change were made.
+
+    A database restored from a backup has the same first change, and gives the numbers of those that it lost to others.
+    """
+    first = IndexChange.objects.order_by("seq").first()
+    last = IndexChange.objects.filter(seq=seq).first()
+    return " ".join(change.created_at.isoformat() for change in (first, last) if change is not None)
+
+
 def _apply_some(folder: LexicalFolder, state: FolderState) -> FolderState:
     with transaction.atomic():
         changes = list(
@@ -148,7 +158,9 @@ def _apply_some(folder: LexicalFolder, state: FolderState) -> FolderState:
         ids = {entry_id for _, entry_id in changes}
         # the entry as it is now, not as it was: a later change of it repeats the same and harms nothing
         puts = [_entry(row) for row in _live().filter(pk__in=ids).order_by("pk")]
-    return generation_apply(folder, state, puts=puts, deletes=sorted(ids), seq=changes[-1][0])
+        seq = changes[-1][0]
+        log_identity = identity_at(seq)
+    return generation_apply(folder, state, puts=puts, deletes=sorted(ids), seq=seq, log_identity=log_identity)
 
 
 def _live_entries() -> Iterator[LexicalEntry]:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from apps.rag import indexer
 from apps.rag.build import build_engine
 from apps.rag.config import RagConfig
 from apps.rag.engine import Engine
+from apps.rag.models import IndexChange, IndexEntry
 from apps.rag.retrieval import folder as folders
 from apps.rag.retrieval import follower as followers
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
@@ -132,6 +134,22 @@ async def test_a_follower_over_a_damaged_folder_writes_another(
     follower.stop()
     assert (await found(engine, "capital social d'un million"))[0] == "AUSCGIE art. 311"
     assert (await found(engine, "engager la société à l'égard des tiers"))[0] == "AUSCGIE art. 121"
+
+
+def test_a_database_restored_from_a_backup_is_not_taken_for_the_one_before(folder: LexicalFolder) -> None:
+    publish(LATER)
+    lost = catch_up(folder, RagConfig())
+    IndexChange.objects.filter(seq=lost.seq).delete()
+    IndexEntry.objects.filter(version_id=LATER.version_id).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('rag_indexchange', 'seq'), %s, false)", [lost.seq])
+    # what comes after the restoring has the numbers of what was lost, and goes beyond them
+    for number in ("7", "8"):
+        publish(article(number, f"Les statuts disent le siège numéro {number}.", version=number))
+    state = catch_up(folder, RagConfig())
+    assert (state.seq, state.generation) == (lost.seq + 1, lost.generation + 1)
+    hits = LexicalReader(folder.generation_path(state.generation)).rank_words({"sieg": 1.0}, 0.0, scope(), 10).hits
+    assert len(hits) == 2
 
 
 def test_what_could_not_be_shown_is_shown_at_the_next_step(folder: LexicalFolder) -> None:

@@ -19,7 +19,7 @@ def generation(tmp_path: Path) -> Path:
     folder = LexicalFolder(tmp_path)
     made = [LexicalEntry(n, f"le gérant {n}", "", "references", None, None, None, None) for n in range(N_ENTRIES)]
     state = generation_write(folder, made[1:], seq=1, log_identity="log")
-    generation_apply(folder, state, puts=made[:1], deletes=[5], seq=2)
+    generation_apply(folder, state, puts=made[:1], deletes=[5], seq=2, log_identity="log")
     return folder.generation_path(state.generation)
 
 

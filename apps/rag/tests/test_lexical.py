@@ -154,14 +154,18 @@ def test_a_folder_filled_bit_by_bit_ranks_like_one_written_at_once(folder: Lexic
     bit_by_bit = LexicalFolder(tmp_path / "other")
     state = generation_write(bit_by_bit, [lexical(1, TEXTS[0])], seq=1, log_identity="log")
     for number, text in enumerate(TEXTS[1:], start=2):
-        state = generation_apply(bit_by_bit, state, puts=[lexical(number, text)], deletes=[number], seq=number)
+        state = generation_apply(
+            bit_by_bit, state, puts=[lexical(number, text)], deletes=[number], seq=number, log_identity="log"
+        )
     assert rankings(reader_of(bit_by_bit)) == rankings(reader_of(folder))
 
 
 def test_deletions_are_counted_and_a_new_generation_forgets_them(folder: LexicalFolder) -> None:
     state = folder.state()
     assert state is not None
-    state = generation_apply(folder, state, puts=[lexical(2, "autre chose")], deletes=[1, 2, 99], seq=9)
+    state = generation_apply(
+        folder, state, puts=[lexical(2, "autre chose")], deletes=[1, 2, 99], seq=9, log_identity="log"
+    )
     assert (state.seq, state.n_deleted) == (9, 2)
     entries = [lexical(number, text) for number, text in enumerate(TEXTS[2:], start=3)]
     state = generation_write(folder, [lexical(2, "autre chose"), *entries], seq=9, log_identity="log")
