@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,20 +31,47 @@ _DEFINES = re.compile(
 )
 _ARTICLE = re.compile(r"^\W*(?:\d+[ .°)]+)*(?:le|la|les|l'|un|une|des|on (?:appelle|entend par)|est|il y a)\b")
 _SENTENCE = re.compile(r"[.;:]\s+|\n\s*\n")
+_LEAD_TERMS = 40
 _MAX_SUBJECT = 3  # terms of a subject beyond the question's
+
+
+class Slips:
+    """Finds the terms of texts that are slips of a question's terms, looking at each term of a text once."""
+
+    def __init__(self, asked: Iterable[str]) -> None:
+        self._asked = frozenset(asked)
+        self._by_first: dict[str, list[str]] = {}
+        for term in self._asked:
+            if len(term) >= _MIN_MISSPELT:
+                self._by_first.setdefault(term[0], []).append(term)
+        self._seen: set[str] = set()
+        self._found: dict[str, str] = {}
+
+    def among(self, held: frozenset[str]) -> Iterable[tuple[str, str]]:
+        """Yield (the text's term, the question's) for slips among the terms of a text."""
+        for near in held - self._seen:
+            for term in self._by_first.get(near[0], ()):
+                if near not in self._asked and _is_slip(term, near):
+                    self._found[near] = term
+        self._seen |= held
+        for near in self._found.keys() & held:
+            yield near, self._found[near]
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A question's terms with their weights (idf, less for words that only frame it), and what they mean.
+    """A question's terms with their weights (idf, less for words that only frame it).
 
-    `total` is the sum of the weights; `is_definition` tells that the question asks what something is.
+    `forms`: which of them the texts' words stand for; `total`: the sum of the weights; `rarest`: what a term weighs
+    that no passage holds; `is_definition` tells that the question asks what something is.
     """
 
     weights: Mapping[str, float]
-    meanings: tuple[Meaning, ...]
+    forms: tuple[tuple[str, frozenset[str]], ...]
+    slips: Slips
     total: float
     unknown: float
+    rarest: float
     is_definition: bool
 
 
@@ -81,34 +108,47 @@ def probe_of(
     }
     total = sum(weights.values())
     unknown = sum(weight for term, weight in weights.items() if not frequencies.get(term, 0))
-    return Probe(weights, meanings, total, unknown / total if total else 1.0, is_definition)
+    share = unknown / total if total else 1.0
+    rarest = idf(n_documents, 0)
+    return Probe(weights, _forms(weights, meanings), Slips(weights), total, share, rarest, is_definition)
+
+
+def _forms(weights: Mapping[str, float], meanings: Iterable[Meaning]) -> tuple[tuple[str, frozenset[str]], ...]:
+    found: list[tuple[str, frozenset[str]]] = []
+    for meaning in meanings:
+        asked = max(meaning.said, key=lambda term: weights.get(term, 0.0))
+        if asked in weights:
+            found += [(asked, frozenset(form)) for form in meaning.terms if form]
+    return tuple(dict.fromkeys(found))
 
 
 def fit(probe: Probe, passage: Passage) -> Fit:
     """Read a passage with a question in mind."""
     if not probe.total:
         return Fit(0.0, 0.0, 0.0, 0.0, {})
-    text = _terms(passage.text)
+    text = text_read(passage.text)
     if passage.plan:
         # what counts of an account is its own label, not that of the account above it
         return _label_fit(probe, passage.text.partition("\n")[0])
     # the title of a law stands above each of its articles, and tells none from another
     title = () if passage.kind == "law" else (passage.document_title,)
-    heading = frozenset(_terms("\n".join((*title, *passage.heading_path))))
-    worth = _worth(probe, frozenset(text))
-    above = {term: _IN_HEADING * value for term, value in _by_term(probe, _worth(probe, heading)).items()}
-    covered = {term: max(value, above[term]) for term, value in _by_term(probe, worth).items()}
+    heading = text_read("\n".join((*title, *passage.heading_path))).held
+    worth = _worth(probe, text.held)
+    above = {term: _IN_HEADING * value for term, value in _by_term(_worth(probe, heading)).items()}
+    covered = dict(above)
+    for term, value in _by_term(worth).items():
+        covered[term] = max(value, above.get(term, 0.0))
     titled = sum(weight for term, weight in probe.weights.items() if term in heading) / probe.total
     coverage = sum(probe.weights[term] * value for term, value in covered.items()) / probe.total
-    window = _window(probe, text, worth, above)
+    window = _window(probe, text.terms, worth, above)
     return Fit(coverage, window, _definition(probe, passage.text), titled, covered)
 
 
 def _label_fit(probe: Probe, label: str) -> Fit:
     """Fit an account by its label: the share of the question that it says, and of it that the question says."""
-    own = frozenset(term for term in _terms(label) if not term.isdigit() and term != "compt")
+    own = frozenset(term for term in text_read(label).terms if not term.isdigit() and term != "compt")
     worth = _worth(probe, own)
-    covered = _by_term(probe, worth)
+    covered = _by_term(worth)
     said = sum(probe.weights[term] * value for term, value in covered.items()) / probe.total
     meant = len([term for term in own if term in worth]) / max(1, len(own))
     return Fit(said, said * meant, 0.0, said, covered)
@@ -118,46 +158,37 @@ def share_met(probe: Probe, held: frozenset[str]) -> float:
     """Return the share of a question's weight that some terms hold, mean or misspell."""
     if not probe.total:
         return 0.0
-    met = _by_term(probe, _worth(probe, held))
-    return sum(probe.weights[term] * value for term, value in met.items()) / probe.total
+    return sum(probe.weights[term] * value for term, value in _by_term(_worth(probe, held)).items()) / probe.total
 
 
 def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
     """Map the terms of a passage that speak for a term of the question to that term and what they are worth."""
-    worth: dict[str, tuple[str, float]] = {}
-    for meaning in probe.meanings:
-        asked = max(meaning.said, key=lambda term: probe.weights.get(term, 0.0))
-        for form in meaning.terms:
-            if form and held.issuperset(form):
-                worth.update((term, (asked, MEANT)) for term in form if asked in probe.weights)
-    for term in probe.weights:
-        if term in held:
-            worth[term] = (term, 1.0)
-        elif len(term) >= _MIN_MISSPELT:
-            first, longest = term[0], len(term) + _allowed(term)
-            # the quick look first: this is asked of every term of every candidate
-            alike = [near for near in held if near[0] == first and len(near) <= longest and _is_slip(term, near)]
-            worth.update((near, (term, _MISSPELT)) for near in alike)
+    worth = {term: (asked, MEANT) for asked, form in probe.forms if form <= held for term in form}
+    worth.update((near, (term, _MISSPELT)) for near, term in probe.slips.among(held) if term not in held)
+    worth.update((term, (term, 1.0)) for term in probe.weights.keys() & held)
     return worth
 
 
-def _by_term(probe: Probe, worth: Mapping[str, tuple[str, float]]) -> dict[str, float]:
-    values = dict.fromkeys(probe.weights, 0.0)
+def _by_term(worth: Mapping[str, tuple[str, float]]) -> dict[str, float]:
+    """Return the best worth of what speaks for each term of the question; nothing for a term that nothing does."""
+    values: dict[str, float] = {}
     for asked, value in worth.values():
         values[asked] = max(values.get(asked, 0.0), value)
-    return {term: values[term] for term in probe.weights}
+    return values
 
 
 def _window(
     probe: Probe, text: Sequence[str], worth: Mapping[str, tuple[str, float]], ground: Mapping[str, float]
 ) -> float:
     """Return the largest share of the weight that stands within one window; the heading speaks for every window."""
-    hits = [(place, *worth[term]) for place, term in enumerate(text) if term in worth]
     best = sum(probe.weights[term] * value for term, value in ground.items())
+    hits = [(place, *worth[term]) for place, term in enumerate(text) if term in worth]
     first = 0
     for last, (place, _, _) in enumerate(hits):
         while place - hits[first][0] > _WINDOW:
             first += 1
+        if last + 1 < len(hits) and hits[last + 1][0] - hits[first][0] <= _WINDOW:
+            continue  # the next window holds all of this one
         near = dict(ground)
         for _, asked, value in hits[first : last + 1]:
             near[asked] = max(near.get(asked, 0.0), value)
@@ -177,7 +208,7 @@ def _definition(probe: Probe, text: str) -> float:
         verb = _DEFINES.search(folded)
         if verb is None or not _ARTICLE.match(folded):
             continue
-        subject = set(_terms(folded[: verb.start()]))
+        subject = set(analysis.terms(folded[: verb.start()]))
         if asked and asked <= subject and len(subject) <= len(asked) + _MAX_SUBJECT:
             best = max(best, 1.0 if verb["kind"] or verb["verb"] else 0.5)
     return best
@@ -212,9 +243,12 @@ def _distance(left: str, right: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TextRead:
-    """A text's terms in order, and the numbers of its distinct 4-grams, ascending (n_grams,)."""
+    """A text's terms in order, the same as a set, those it begins with as one, and the numbers of its distinct
+    4-grams, ascending (n_grams,)."""
 
     terms: tuple[str, ...]
+    held: frozenset[str]
+    lead: frozenset[str]
     grams: npt.NDArray[np.uint32]
 
 
@@ -225,8 +259,4 @@ def text_read(text: str) -> TextRead:
     numbers = {number for word in set(words) for number in analysis.word_gram_numbers(word)}
     grams = np.fromiter(numbers, dtype=np.uint32, count=len(numbers))
     grams.sort()
-    return TextRead(tuple(terms), grams)
-
-
-def _terms(text: str) -> tuple[str, ...]:
-    return text_read(text).terms
+    return TextRead(tuple(terms), frozenset(terms), frozenset(terms[:_LEAD_TERMS]), grams)

@@ -24,7 +24,6 @@ from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, share_met, 
 from apps.rag.types import Passage
 from kauri.lib.text import fold
 
-_LEAD_TERMS = 40
 _SUBJECTS = r"(?:il|elle|on|je|ils|elles|vous|nous|tu|ce)"
 _ASKS_WHETHER = re.compile(rf"\best-ce qu|\b\w+-(?:t-)?{_SUBJECTS}\b")
 _ASKS_WHAT = re.compile(
@@ -113,8 +112,8 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
     return {
         "coverage": fitted.coverage,
         "window": fitted.window,
-        "titled": share_met(cues.probe, frozenset(above.terms)),
-        "lead": share_met(cues.probe, frozenset(text.terms[:_LEAD_TERMS])),
+        "titled": share_met(cues.probe, above.held),
+        "lead": share_met(cues.probe, text.lead),
         "pairs": _paired((*above.terms, *text.terms), cues.pairs),
         "letters": cues.letters.share((text, above), meant),
         "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
