@@ -3,7 +3,8 @@
 A piece is kept when every marker names a retrieved passage, every quotation stands in a passage that the
 piece cites, every number stands in a cited passage or in the question or is the result of a calculation
 that comes out right when computed again, and nothing in it is markup that could act on the reader. What is
-cited must have to do with the piece: it shares words with it.
+cited must have to do with the piece: it shares words with it, names the texts, courts, countries and forms of company
+that the piece names, and does not say the contrary (see `stance` and `bounds`).
 A piece without a marker is kept only as framing (see `_frames`), as a calculation from numbers that
 are already vouched for, or as a line of a list or table whose introduction carries the marker.
 """
@@ -15,13 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from apps.rag.analysis import terms
-from apps.rag.generation import framing, markup, signs
+from apps.rag.generation import bounds, framing, markup, named, signs, stance
 from apps.rag.generation.arithmetic import steps
 from apps.rag.generation.dates import Day, dates, days
 from apps.rag.generation.markers import markers
 from apps.rag.generation.numbers import Mention, disagree, mentions
 from apps.rag.generation.orders import gives_order
 from apps.rag.generation.quotes import Found, Quotation, locate, quotations
+from apps.rag.generation.relation import has_to_do
 from apps.rag.generation.sentences import is_list_line
 from apps.rag.generation.sources import date_numbers, dates_of, stems_of, tokens_of, words_of
 from apps.rag.generation.support import is_supported
@@ -35,14 +37,6 @@ _LINE_PREFIX = re.compile(
 )
 _QUOTE_DRESSING = re.compile(r"[*_>]+|[\s.;:,]+\Z")
 _FIGURES = re.compile(r"\d[\d\s.,]*")
-# Words of a claim that its sources must say: one in three, or one in six where a number was found in them.
-_UNIT_WORDS = frozenset(terms("jours mois ans années semaines heures francs FCFA CFA cent"))
-_WORDS_A_SHARED_ONE = 3
-_WORDS_A_SHARED_ONE_BESIDE_NUMBERS = 6
-_MANY_WORDS = 3  # from here on at least one must be shared
-# A claim is another passage's where that one holds this share of its words, and the cited ones this much less.
-_ANOTHERS_SHARE = 0.8
-_ANOTHERS_MARGIN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,7 @@ class Context:
     given: tuple[Mention, ...]
     given_days: tuple[Day, ...]
     given_tokens: frozenset[str]
+    asked: str
     asked_stems: frozenset[str]
     is_same_language: bool
     computed: tuple[Mention, ...] = ()
@@ -89,6 +84,7 @@ def open_context(question: Question, passages: Sequence[Passage]) -> Context:
         given=(*mentions(asked), *date_numbers(question.scope.as_of)),
         given_days=(*dates(asked), *days([question.scope.as_of])),
         given_tokens=frozenset(signs.mixed_tokens(asked)),
+        asked=asked,
         asked_stems=frozenset(terms(asked)),
         is_same_language=question.language == "fr",
     )
@@ -98,11 +94,11 @@ def check(piece: str, context: Context) -> Checked:
     """Judge one piece (a sentence, a list line, a table row) and return the context of the next one."""
     if framing.is_structure(piece):
         return Checked(is_kept=True, reason="", context=context, is_framing=True)
-    named = {number - 1 for marker in markers(piece) for number in marker.numbers}
-    if any(not 0 <= index < len(context.sources) for index in named):
+    cited = {number - 1 for marker in markers(piece) for number in marker.numbers}
+    if any(not 0 <= index < len(context.sources) for index in cited):
         return _refuse("unknown_marker", context)
     is_line = is_list_line(piece) or piece.lstrip().startswith("|")
-    backing = frozenset(named) or (frozenset(context.inherited) if is_line else frozenset())
+    backing = frozenset(cited) or (frozenset(context.inherited) if is_line else frozenset())
     quotes = _located(piece, backing, context)
     if quotes is None:
         return _refuse("quotation", context)
@@ -113,7 +109,7 @@ def check(piece: str, context: Context) -> Checked:
         return _refuse("signs", context)
     if piece.lstrip().startswith(">") and not _stands_whole(claim, backing, context):
         return _refuse("quotation", context)
-    return _check_claim(_Piece(piece, claim, frozenset(named), backing, is_line), quotes, context)
+    return _check_claim(_Piece(piece, claim, frozenset(cited), backing, is_line), quotes, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +135,18 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         return _refuse("number", context)
     frames = not piece.named and not quotes and _frames(piece.text, context)
     if piece.backing:
-        is_vouched = bool(quotes) or _shares_words(piece, numbers, context)
+        cited = _passages(piece.backing, context)
+        if _is_told_otherwise(piece, cited, context, has_quotes=bool(quotes)):
+            return _refuse("contrary", context)
+        is_vouched = bool(quotes) or has_to_do(
+            piece.claim, numbers, cited, context.sources, is_in_french=context.is_same_language
+        )
     else:
         is_vouched = (bool(computed.results) and _is_of_the_matter(piece.claim, context)) or frames
     if not is_vouched:
         return _refuse("unrelated" if piece.backing else "uncited", context)
+    if not piece.backing and stance.contradicts(piece.text, piece.claim, context.sources, has_quotes=False):
+        return _refuse("contrary", context)
     if gives_order(piece.claim):
         return _refuse("order", context)
     return Checked(
@@ -154,6 +157,22 @@ def _check_claim(piece: _Piece, quotes: tuple[LocatedQuote, ...], context: Conte
         n_computed=len(computed.results),
         is_framing=frames and not computed.results,
     )
+
+
+def _is_told_otherwise(piece: _Piece, cited: Sequence[Passage], context: Context, *, has_quotes: bool) -> bool:
+    """Tell whether the cited passages say the contrary, or speak of other texts, places and forms than the claim."""
+    bare = _without_markers(piece.text)
+    return (
+        named.names_stranger(piece.claim, cited, context.asked)
+        or (bounds.may_bound(piece.claim) and bounds.is_turned(bare, mentions(bare), cited))
+        or stance.contradicts(bare, piece.claim, cited, has_quotes=has_quotes)
+    )
+
+
+def _without_markers(text: str) -> str:
+    for marker in reversed(markers(text)):
+        text = text[: marker.start] + text[marker.end :]
+    return text
 
 
 def _are_numbers_supported(claim: str, stated: Sequence[Mention], vouching: frozenset[int], context: Context) -> bool:
@@ -184,14 +203,14 @@ def _refuse(reason: str, context: Context) -> Checked:
 
 
 def _following(judged: _Piece, context: Context) -> Context:
-    piece, named, is_line = judged.text, judged.named, judged.is_line
-    if is_line and not named:
+    piece, cited, is_line = judged.text, judged.named, judged.is_line
+    if is_line and not cited:
         return context
     introduces = piece.rstrip().rstrip("*").endswith(":") or (is_line and piece.lstrip().startswith("|"))
-    inherited = tuple(sorted(named)) if introduces or is_line else ()
+    inherited = tuple(sorted(cited)) if introduces or is_line else ()
     if is_line and context.inherited:
         inherited = context.inherited
-    return replace(context, cited=context.cited | named, inherited=inherited)
+    return replace(context, cited=context.cited | cited, inherited=inherited)
 
 
 def _located(piece: str, named: Iterable[int], context: Context) -> tuple[LocatedQuote, ...] | None:
@@ -262,30 +281,3 @@ def _stands_whole(claim: str, backing: frozenset[int], context: Context) -> bool
     """Tell whether a line set as a quotation holds, beside quotations in it, only words of a passage that it cites."""
     words = _QUOTE_DRESSING.sub(" ", claim).strip()
     return not re.search(r"\w", words) or any(locate(words, words_of(context.sources[i])) for i in backing)
-
-
-def _shares_words(piece: _Piece, numbers: Sequence[Mention], context: Context) -> bool:
-    """Tell whether a claim has to do with what it cites; translated answers share too few words to ask."""
-    bare = list(piece.claim)
-    for number in numbers:
-        bare[number.start : number.end] = " " * (number.end - number.start)
-    words = {word for word in terms("".join(bare)) if not word[0].isdigit()} - _UNIT_WORDS
-    if not any(char.isalnum() for char in piece.claim):
-        return False
-    if not words or not context.is_same_language:
-        return True
-    said = frozenset[str]().union(*(stems_of(context.sources[index]) for index in piece.backing))
-    n_shared = len(words & said)
-    if _is_anothers(words, n_shared, context):
-        return False
-    if numbers:
-        return n_shared >= max(len(words) >= _MANY_WORDS, len(words) // _WORDS_A_SHARED_ONE_BESIDE_NUMBERS)
-    return n_shared * _WORDS_A_SHARED_ONE >= len(words)
-
-
-def _is_anothers(words: set[str], n_shared: int, context: Context) -> bool:
-    """Tell whether a claim says nearly word for word what a passage says that it does not cite."""
-    if len(words) - n_shared <= _ANOTHERS_MARGIN * len(words):
-        return False  # without reading what is not cited
-    n_best = max((len(words & stems_of(source)) for source in context.sources), default=0)
-    return n_best >= _ANOTHERS_SHARE * len(words) and n_best - n_shared > _ANOTHERS_MARGIN * len(words)

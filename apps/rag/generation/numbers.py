@@ -72,10 +72,21 @@ _UNIT_WORDS = (
     ("week", r"(?:de{g})?(?:semaines?|weeks?)"),
     ("hour", r"(?:d['’])?(?:heures?|hours?|h)"),
     ("euro", r"(?:d['’]|de{g})?(?:euros?|€|EUR)"),
-    ("dollar", r"(?:de{g})?(?:dollars?|\$|USD)"),
+    ("dollar", r"(?:de{g})?(?:dollars?|\$|USD|US\$)"),
+    ("naira", r"(?:de{g})?(?:nairas?|NGN|₦)"),
+    ("cedi", r"(?:de{g})?(?:cedis?|GHS|GH₵)"),
+    ("pound", r"(?:de{g})?(?:livres?{g}sterling|pounds?|£|GBP)"),
+    ("yuan", r"(?:de{g})?(?:yuans?|CNY|RMB|yens?|JPY|¥)"),
+    ("dirham", r"(?:de{g})?(?:dirhams?|MAD|AED|ouguiyas?|MRU|dinars?)"),
+    (
+        "other franc",
+        r"(?:de{g})?(?:francs?{g}(?:guineens?|congolais|suisses?|comoriens?|francais|rwandais)|GNF|CDF|KMF|CHF|FF)",
+    ),
     ("money", r"(?:de{g}|d')?(?:F{g}?CFA|FCFA|francs?|CFA|XOF|XAF|F)"),
-    ("mille", r"‰|pour{g}mille|p\.{g}?mille|points?{g}de{g}base"),
+    ("mille", r"‰|pour{g}mille|per{g}mille?|per{g}thousand|p\.{g}?mille|points?{g}de{g}base|basis{g}points?"),
 )
+TIMES = frozenset({"day", "month", "year", "week", "hour"})
+CURRENCIES = frozenset({"euro", "dollar", "naira", "cedi", "pound", "yuan", "dirham", "other franc"})
 _UNIT = re.compile(
     r"(?:er\b)?\s*\)?\s*(?:"
     + "|".join(f"(?P<u{i}>{pattern.replace('{g}', _GAP)})" for i, (_, pattern) in enumerate(_UNIT_WORDS))
@@ -109,8 +120,8 @@ _ONE = frozenset({"un", "une", "one"})
 class Mention:
     """A number in a text. `values` holds its possible readings ("5,000" has two); `code` is set for 269-2-1.
 
-    `unit` is "" (none read), %, mille, day, month, year, week, hour, money, euro, dollar, date, part (a fraction or
-    an ordinal), thing (associates, shares…) or ref (an article, an account…).
+    `unit` is "" (none read), %, mille, one of TIMES, money (francs of the zone), one of CURRENCIES, date, part (a
+    fraction or an ordinal), thing (associates, shares…) or ref (an article, an account…).
     """
 
     start: int

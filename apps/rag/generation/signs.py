@@ -33,6 +33,11 @@ _ENDING = re.compile(
 )
 
 
+_LATIN = re.compile(
+    r"(?<![\w.,-])(\d+(?:-\d+)*) ?(bis|ter|quater|quinquies|sexies|septies|octies|novies|nonies|decies)(?!\w)"
+)
+
+
 def has_odd_sign(claim: str) -> bool:
     """Tell whether a claim holds a sign that reads otherwise than it is checked."""
     composed = unicodedata.normalize("NFC", claim)
@@ -46,7 +51,12 @@ def hides_number(claim: str) -> bool:
 
 
 def mixed_tokens(claim: str) -> Iterable[str]:
-    """Yield the words of figures and letters, folded, that are no ordinal and no figure with its unit: "L123"."""
+    """Yield the words of figures and letters, folded, that are no ordinal and no figure with its unit: "L123".
+
+    An article's Latin ending makes one word with its figure, with a space or without: "311 bis" is not 311.
+    """
+    for match in _LATIN.finditer(fold(claim)):
+        yield match[1] + match[2]
     for match in _MIXED.finditer(claim):
         if not _ENDING.fullmatch(match[0]):
             yield fold(match[0])

@@ -26,25 +26,28 @@ def words_of(passage: Passage) -> QuotableText:
 @lru_cache(maxsize=_N_KEPT)
 def numbers_of(passage: Passage) -> tuple[Mention, ...]:
     """Return every number of the text, its place, headings and title, and its in-force dates."""
-    return (*mentions(_whole(passage)), *(number for day in _bounds(passage.in_force) for number in date_numbers(day)))
+    return (
+        *mentions(whole_of(passage)),
+        *(number for day in _bounds(passage.in_force) for number in date_numbers(day)),
+    )
 
 
 @lru_cache(maxsize=_N_KEPT)
 def dates_of(passage: Passage) -> tuple[Day, ...]:
     """Return every date of the same."""
-    return (*dates(_whole(passage)), *days(_bounds(passage.in_force)))
+    return (*dates(whole_of(passage)), *days(_bounds(passage.in_force)))
 
 
 @lru_cache(maxsize=_N_KEPT)
 def stems_of(passage: Passage) -> frozenset[str]:
     """Return the stems of the same."""
-    return frozenset(terms(_whole(passage)))
+    return frozenset(terms(whole_of(passage)))
 
 
 @lru_cache(maxsize=_N_KEPT)
 def tokens_of(passage: Passage) -> frozenset[str]:
     """Return the words of the same that mix letters and figures."""
-    return frozenset(signs.mixed_tokens(_whole(passage)))
+    return frozenset(signs.mixed_tokens(whole_of(passage)))
 
 
 def date_numbers(day: date) -> tuple[Mention, ...]:
@@ -58,6 +61,8 @@ def _bounds(period: InForce) -> tuple[date, ...]:
     return tuple(day for day in (period.start, *end) if day)
 
 
-def _whole(passage: Passage) -> str:
+@lru_cache(maxsize=_N_KEPT)
+def whole_of(passage: Passage) -> str:
+    """Return the place, headings, title and text: what a claim may lean on, and where numbers have their places."""
     place = display_locator(passage.locator, passage.code)
     return " \n".join([place, *passage.heading_path, passage.document_title, passage.text])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from apps.rag.generation.numbers import Mention
+from apps.rag.generation.numbers import CURRENCIES, TIMES, Mention
 from apps.rag.generation.sentences import paragraphs
 from apps.rag.generation.sources import numbers_of
 from apps.rag.types import Passage
@@ -17,9 +17,8 @@ _ARTICLE_REFERENCE = re.compile(
     r"\b(?:arts?\.?|articles?)\s*(?:n°\s*)?(?:(?:[A-Z]\.?\s?)?\d[\d.-]*\s*(?:,|;|et|ou|à|and|to)\s*)*\Z", re.IGNORECASE
 )
 _FIRST_YEAR = 1_900
-_TIMES = frozenset({"day", "month", "year", "week", "hour"})
 # Three associates are no three years and no 3 %; but "1 000 000 parts" may be what a text gives in francs.
-_NO_THINGS = _TIMES | {"%", "mille", "euro", "dollar"}
+_NO_THINGS = TIMES | CURRENCIES | {"%", "mille"}
 
 
 def is_supported(
@@ -75,7 +74,7 @@ def _follows(number: Mention, result: Mention) -> bool:
         return bool(_shares(number) & _shares(result))
     if not number.values & result.values:
         return False
-    return number.unit == result.unit or number.unit not in _TIMES
+    return number.unit == result.unit or number.unit not in TIMES
 
 
 def _shares(number: Mention) -> frozenset[Fraction]:

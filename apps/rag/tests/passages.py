@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import random
 from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid5
 
+from apps.rag.tests.datasets import read_lines
 from apps.rag.types import (
     InForce,
     Passage,
@@ -110,3 +113,10 @@ def article(code: str, number: str) -> Reference:
 def account_number(number: str) -> Reference:
     """Return a reference to an account of the revised chart."""
     return Reference(f"compte:syscohada-revise:{number}", "account", "syscohada-revise", number, f"compte {number}")
+
+
+def from_corpus(name: str, seed: int) -> tuple[Passage, ...]:
+    """Return five passages of a public set."""
+    rows = [json.loads(line) for line in read_lines(f"retrieval/{name}/corpus.jsonl")]
+    chosen = random.Random(seed).sample([row for row in rows if 300 < len(row["text"]) < 2_500], 5)
+    return tuple(passage((row["title"] or "x")[:80], row["text"], document_title="Texte") for row in chosen)

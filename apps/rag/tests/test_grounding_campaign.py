@@ -13,7 +13,7 @@ from apps.rag.generation.release import Releaser
 from apps.rag.tests.answers import answer, model
 from apps.rag.tests.datasets import needs_data, read_lines
 from apps.rag.tests.lies import lies, truths
-from apps.rag.tests.passages import ART_311, ART_346, ART_697, found, passage, question
+from apps.rag.tests.passages import ART_311, ART_346, ART_697, found, from_corpus, passage, question
 from apps.rag.tests.providers import serve
 from apps.rag.types import Passage, TextDelta
 
@@ -47,12 +47,6 @@ def released(piece: str, sources: Sequence[Passage]) -> str:
     releaser = Releaser(ASKED, sources)
     events = [*releaser.feed(f"{piece}\n"), *releaser.close()]
     return "".join(event.text for event in events if isinstance(event, TextDelta)).strip()
-
-
-def from_corpus(name: str, seed: int) -> tuple[Passage, ...]:
-    rows = [json.loads(line) for line in read_lines(f"retrieval/{name}/corpus.jsonl")]
-    chosen = random.Random(seed).sample([row for row in rows if 300 < len(row["text"]) < 2_500], 5)
-    return tuple(passage((row["title"] or "x")[:80], row["text"], document_title="Texte") for row in chosen)
 
 
 def hold(sources: Sequence[Passage], seeds: Iterator[int]) -> Counter[str]:
