@@ -1,8 +1,9 @@
 """The engine's events as the wire's, and what of them is kept with the answer."""
 
 import json
+import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, assert_never
 
@@ -33,6 +34,8 @@ EXCERPT_CHARS = 240
 # Where Valkey lost the log of a turn whose process died, its end gets a number that no client can have passed.
 LOST_LOG_SEQ = 1_000_000
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 Fields = dict[str, Any]
 
 
@@ -46,10 +49,10 @@ class Transcript:
         self.work = work
         self.entries: list[Entry] = []
         self.annotations: list[Fields] = []
-        self.found: list[Fields] = []
         self.timings_ms: dict[str, float] = {}
         self.finished: Finished | None = None
         self.refusal_reason = ""
+        self._found: Sequence[RankedPassage] = ()
         self._parts: list[str] = []
         self._started = time.monotonic()
 
@@ -57,6 +60,11 @@ class Transcript:
     def text(self) -> str:
         """The answer so far."""
         return "".join(self._parts)
+
+    @property
+    def found(self) -> list[Fields]:
+        """What was retrieved, as it is saved: made when it is asked for, since no event but a refusal tells it."""
+        return [_found(ranked) for ranked in self._found]
 
     def open(self) -> None:
         """Begin: the first event of every turn."""
@@ -139,7 +147,7 @@ class Transcript:
     def _retrieved(self, event: Retrieved) -> None:
         result = event.result
         self.timings_ms.update({f"retrieval_{name}": round(ms, 2) for name, ms in result.timings_ms})
-        self.found = [_found(ranked) for ranked in result.passages[:MAX_FOUND]]
+        self._found = result.passages[:MAX_FOUND]
         self._clock("retrieved")
         self._add(
             "kauri.retrieval.completed",
@@ -181,7 +189,7 @@ class Transcript:
             self._restart()
         self._parts.append(storable(event.text))
         self.refusal_reason = event.reason
-        self.found = [_found(ranked) for ranked in event.nearest[:MAX_FOUND]]
+        self._found = event.nearest[:MAX_FOUND]
         self._add("response.refusal.done", **self._place(), refusal=self.text, reason=event.reason, nearest=self.found)
 
     def _clear(self) -> None:
@@ -216,9 +224,7 @@ class Transcript:
 
 def storable(text: str) -> str:
     """Replace, one for one, what neither PostgreSQL nor UTF-8 can carry: NUL and lone surrogates."""
-    if text.isprintable():
-        return text
-    return "".join("\ufffd" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _parsed(entry: Entry) -> Fields:

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 TURN_LIMIT_S = 180.0
 _RETRY_LOG_AFTER_S = 1.0
+# The first event waits this long for the engine's own first ones, which then go with it in one call.
+_FIRST_WITHIN_S = 0.02
 _SAVE_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 3.0)
 
 Engine = Callable[[Question], AsyncIterator[AnswerEvent]]
@@ -150,12 +152,15 @@ class RunningTurn:
         return failed(transcript, error)
 
     async def _answer(self, transcript: Transcript, writer: LogWriter, question: Question | None) -> None:
-        writer.release()
-        asked = await run_db(turn_question, transcript.work) if question is None else question
-        with translation.override(asked.language):
-            async for event in self._engine(asked):
-                transcript.feed(event)
-                writer.release()
+        opening = asyncio.get_running_loop().call_later(_FIRST_WITHIN_S, writer.release)
+        try:
+            asked = await run_db(turn_question, transcript.work) if question is None else question
+            with translation.override(asked.language):
+                async for event in self._engine(asked):
+                    transcript.feed(event)
+                    writer.release()
+        finally:
+            opening.cancel()  # what ends the transcript is released only once it is saved
 
     def _broken_off(self, transcript: Transcript) -> Outcome:
         if self._ending == "lost":

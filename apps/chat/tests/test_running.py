@@ -1,0 +1,102 @@
+"""One turn of this process, over a real Valkey: what is released when."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+
+from apps.chat import running
+from apps.chat.ledger import Outcome
+from apps.chat.running import RunningTurn
+from apps.chat.types import BegunTurn, Filters, TurnWork
+from apps.rag.types import AnswerEvent, Finished, Question, Scope, Searching, TextDelta, Understanding, Usage
+from kauri.lib.ids import uuid7
+from kauri.lib.turnhub import TurnHub
+from kauri.lib.turnlog import Entry, TurnLog
+
+TODAY = date(2026, 11, 22)
+QUESTION = Question("Combien ?", Scope(("references",), (), TODAY))
+
+
+async def _nothing_saved(_turn_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Entry]]:
+    return {}
+
+
+@pytest.fixture
+async def log() -> AsyncIterator[TurnLog]:
+    async with TurnLog(settings.REDIS_STATE_URL) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hub(log: TurnLog) -> AsyncIterator[TurnHub]:
+    opened = TurnHub(settings.REDIS_STATE_URL, log, _nothing_saved)
+    opened.start()
+    yield opened
+    await opened.close()
+
+
+def begun() -> BegunTurn:
+    filters = Filters((), None, TODAY, "fr")
+    return BegunTurn(TurnWork(uuid7(), 1, uuid7(), uuid7(), uuid7(), QUESTION.text, (), filters), QUESTION)
+
+
+def engine_with_pauses(*pauses_s: float) -> running.Engine:
+    """Return an engine that pauses before each event of its answer."""
+    events: tuple[AnswerEvent, ...] = (
+        Searching(Understanding("rag_query", (), QUESTION.text, ())),
+        TextDelta("Dix. "),
+        TextDelta("Et cinq."),
+        Finished(mode="extractive", provider="", model="", usage=Usage(0, 0), degraded=()),
+    )
+
+    async def answer(_question: Question) -> AsyncIterator[AnswerEvent]:
+        for pause_s, event in zip(pauses_s, events, strict=True):
+            await asyncio.sleep(pause_s)
+            yield event
+
+    return answer
+
+
+async def test_the_end_is_told_only_once_it_is_saved(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, at_save = begun(), list[str]()
+
+    async def save(outcome: Outcome) -> None:
+        await asyncio.sleep(3 * running._FIRST_WITHIN_S)
+        at_save.extend(entry.event for entry in await log.read(turn.work.turn_id, 0))
+        assert outcome.transcript.entries[-1].is_terminal
+
+    monkeypatch.setattr(running, "save", save)
+    hub.begin(turn.work.turn_id)
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine_with_pauses(0, 0, 0, 0), log=log, hub=hub)
+    await run.run(turn)
+    texts = "response.output_text.delta"
+    assert at_save == ["response.created", "kauri.retrieval.searching", texts, texts]
+    kept = [entry.event for entry in await log.read(turn.work.turn_id, 0)]
+    assert kept == [*at_save, "response.completed"]
+
+
+async def test_a_reader_here_hears_each_event_as_it_comes(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def save(_outcome: Outcome) -> None:
+        """Nothing is kept of it."""
+
+    monkeypatch.setattr(running, "save", save)
+    turn = begun()
+    hub.begin(turn.work.turn_id)
+    listener = hub.listen(turn.work.turn_id, 0)
+    engine = engine_with_pauses(0.15, 0.15, 0.15, 0.15)
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine, log=log, hub=hub)
+    running_task = asyncio.create_task(run.run(turn))
+    batches = []
+    async with asyncio.timeout(3):
+        while batch := await listener.next():
+            batches.append([entry.seq for entry in batch])
+    await running_task
+    assert batches == [[1], [2], [3], [4], [5]]
