@@ -18,7 +18,7 @@ from apps.rag.retrieval.folder import FolderState, LexicalFolder
 from apps.rag.retrieval.integrity import require_whole
 from apps.rag.retrieval.lexical import LexicalReader
 from apps.rag.retrieval.query import LexicalQuery
-from apps.rag.retrieval.vectorfollower import outside_follower
+from apps.rag.retrieval.vectorfollower import is_filled, outside_follower
 from apps.rag.stores import postgres
 from apps.rag.stores.postgres import FirstRound, Hydrated, ReferenceHit
 from apps.rag.tracing import stage
@@ -41,6 +41,7 @@ class Legs:
         self._reader: LexicalReader | None = None
         self._vector_index: VectorIndex | None = None
         self._index_looked_up = float("-inf")
+        self._are_vectors_whole = True  # False while a store outside PostgreSQL is still being filled
         self._sentences = SentenceVectors(config.sentence_cache_mb * 1_000_000)
         self._questions = QuestionVectors(embedder, config)
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
@@ -158,7 +159,10 @@ class Legs:
             return None
         if time.monotonic() - self._index_looked_up > _INDEX_LOOKUP_S:
             made_by = self._embedder
-            self._vector_index = await run_db(postgres.vector_index, made_by.name, made_by.revision, made_by.dimension)
+            index = await run_db(postgres.vector_index, made_by.name, made_by.revision, made_by.dimension)
+            if index is not None and self._vectors_follower is not None:
+                self._are_vectors_whole = await run_db(is_filled, self._vectors.name, index)
+            self._vector_index = index
             self._index_looked_up = time.monotonic()
         return self._vector_index
 
@@ -167,7 +171,8 @@ class Legs:
         (by_reference, reference_ms), (nearest, nearest_ms) = await asyncio.gather(
             self._by_reference(scope, keys), self._nearest(scope, vector)
         )
-        return FirstRound(by_reference, nearest or (), reference_ms, nearest_ms, nearest is None)
+        have_failed = nearest is None or (vector is not None and not self._are_vectors_whole)
+        return FirstRound(by_reference, nearest or (), reference_ms, nearest_ms, have_failed)
 
     async def _by_reference(self, scope: Scope, keys: Sequence[str]) -> tuple[tuple[ReferenceHit, ...], float]:
         if not keys:

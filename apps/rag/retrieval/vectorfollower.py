@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, connections
 
 from apps.rag.config import RagConfig
-from apps.rag.errors import VectorsUnavailable
+from apps.rag.errors import RetrievalUnavailable, VectorsUnavailable
 from apps.rag.models import Embedding, Index, IndexChange, IndexEntry, VectorFollower
 from apps.rag.ports import StoredVector, VectorIndex, VectorStore
 from apps.rag.retrieval.follower import log_end
@@ -177,6 +177,14 @@ def _stored(embedding: Embedding) -> StoredVector:
 def outside_follower(store: VectorStore, config: RagConfig) -> VectorsFollower | None:
     """Return who keeps a store level with PostgreSQL, None where that is PostgreSQL itself."""
     return VectorsFollower(store, config) if isinstance(store, PineconeStore) else None
+
+
+def is_filled(store_name: str, index: VectorIndex) -> bool:
+    """Tell whether a store has once held all vectors of an index. Raises RetrievalUnavailable."""
+    try:
+        return VectorFollower.objects.filter(store=store_name, index_id=index.index_id, is_complete=True).exists()
+    except DatabaseError as error:
+        raise RetrievalUnavailable from error
 
 
 def refill(store_name: str) -> None:

@@ -66,7 +66,7 @@ class ReferenceHit:
 
 @dataclass(frozen=True, slots=True)
 class FirstRound:
-    """What the stores say before anything is fused; `have_vectors_failed` where theirs did not answer."""
+    """What the stores say before anything is fused; `have_vectors_failed` where theirs did not answer, or not whole."""
 
     by_reference: tuple[ReferenceHit, ...]
     nearest: tuple[Hit, ...]

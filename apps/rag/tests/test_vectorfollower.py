@@ -192,6 +192,28 @@ async def test_the_engine_searches_it_and_a_published_document_is_found_within_t
         await engine.close()
 
 
+async def test_while_the_store_is_being_filled_answers_say_so(
+    pinecone: PineconeServer, follower: VectorsFollower, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.rag.retrieval.legs._INDEX_LOOKUP_S", 0.0)
+    monkeypatch.setattr("apps.rag.retrieval.vectorfollower._CHANGES_A_STEP", 2)
+    await run_db(publish, *FIRST)
+    engine = build_engine(index_dir=tmp_path)
+    await engine.warm()
+    asked = Question("gérant nommé", scope())
+    try:
+        assert await run_db(follower.step)  # two of three
+        result = await engine.search(asked)
+        (dense,) = [ranking for ranking in result.rankings if ranking.leg == "dense"]
+        assert (len(dense.hits), result.degraded) == (2, ("vectors_unavailable",))
+        await run_db(follow, follower)
+        result = await engine.search(asked)
+        (dense,) = [ranking for ranking in result.rankings if ranking.leg == "dense"]
+        assert (len(dense.hits), result.degraded) == (3, ())
+    finally:
+        await engine.close()
+
+
 async def _until_found(engine: Any, text: str, locator: str, within_s: float) -> float:
     started = time.perf_counter()
     while time.perf_counter() - started < within_s:
