@@ -15,6 +15,7 @@ from apps.rag.config import RagConfig, calibrated, configured
 from apps.rag.embedders import embedder_named
 from apps.rag.embedding import configured_choice, index_fault
 from apps.rag.engine import Engine
+from apps.rag.errors import EmbedderFailed
 from apps.rag.generation.llm import build_chat_models
 from apps.rag.grpc.client import RemoteEngine
 from apps.rag.ports import RagEngine
@@ -47,11 +48,14 @@ def with_cache(engine: Engine) -> RagEngine:
 def boot_fault() -> str:
     """Return a sentence on what would make every search wrong without anybody seeing it, "" where nothing would.
 
-    A database that is away is no such fault: it comes back, and searches say so meanwhile.
+    A model that cannot be had is one, too. A database that is away is none: it comes back, and searches say so
+    meanwhile.
     """
     try:
         embedder = embedder_named(settings.KAURI_EMBEDDER)
         return index_fault(embedder, configured_choice()) or (iterative_scan_fault() if embedder.dimension else "")
+    except EmbedderFailed as error:
+        return str(error)
     except DatabaseError:
         return ""
 

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from apps.rag.build import build_engine
-from apps.rag.errors import RetrievalUnavailable
 from apps.rag.models import IndexEntry
 from apps.rag.stores.postgres import namespaces_indexed
 from apps.rag.types import Question, Scope, SearchResult, display_locator
 from kauri.lib import clock
+from kauri.lib.errors import KauriError
 
 _LEG_ROWS = 10
 _FILE_WIDTH = 140
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         asked = Question(question, scope, tuple(options["after"]))
         try:
             result = asyncio.run(_search(asked))
-        except RetrievalUnavailable as error:
+        except KauriError as error:
             raise CommandError(str(error)) from error
         if as_json:
             self.stdout.write(json.dumps(asdict(result), ensure_ascii=False, indent=2, default=str))
@@ -63,12 +63,13 @@ class Command(BaseCommand):
 
 async def _search(asked: Question) -> SearchResult:
     engine = build_engine()
-    await engine.warm()
-    # the first search pays for connections and the model; the second one is what a served question takes
-    await engine.search(asked)
-    result = await engine.search(asked)
-    await engine.close()
-    return result
+    try:
+        await engine.warm()
+        # the first search pays for connections and the model; the second one is what a served question takes
+        await engine.search(asked)
+        return await engine.search(asked)
+    finally:
+        await engine.close()
 
 
 def _show(console: Console, result: SearchResult) -> None:
