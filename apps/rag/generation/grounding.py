@@ -191,11 +191,9 @@ def _frames(text: str, context: Context) -> bool:
 
 
 def _is_of_the_matter(text: str, context: Context) -> bool:
-    """Tell whether a text says little but what the question and the passages say; another language cannot tell."""
-    if not context.is_same_language:
-        return True
+    """Tell whether a text says little but what the question and the passages say."""
     known = context.asked_stems.union(*(stems_of(passage) for passage in context.sources))
-    return framing.is_known(_FIGURES.sub(" ", text), known)
+    return framing.is_known(_FIGURES.sub(" ", text), known, is_in_french=context.is_same_language)
 
 
 def _refuse(reason: str, context: Context) -> Checked:

@@ -9,13 +9,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from apps.rag.analysis import terms
-from apps.rag.understanding.english import is_english
+from apps.rag.analysis import stem, terms
 from apps.rag.understanding.lexicon_files import english_words
 from kauri.lib.text import fold
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _LONGEST = 4
+# Small words of one language and not of the other: more of them tell which one a claim is in.
+_ENGLISH_TABLE = """
+the is are of to in that this these those with for and it be must may not no by at has have an its do
+"""
+_FRENCH_TABLE = """
+le la les l de du des d un une est sont que qui dans par pour et au aux en ne pas il elle ce cet cette sur
+"""
+_ENGLISH, _FRENCH = frozenset(_ENGLISH_TABLE.split()), frozenset(_FRENCH_TABLE.split())
 _SHARED_BEGINNING = 6
 
 
@@ -29,8 +36,8 @@ class Translated:
     def said(self, stems: frozenset[str]) -> int:
         """Count the words that stand among the stems of a text."""
         n_known = sum(not meant.isdisjoint(stems) for meant in self.known)
-        beginnings = {stem[:_SHARED_BEGINNING] for stem in stems if len(stem) >= _SHARED_BEGINNING}
-        return n_known + sum(word[:_SHARED_BEGINNING] in beginnings for word in self.others)
+        beginnings = {each[:_SHARED_BEGINNING] for each in stems if len(each) >= _SHARED_BEGINNING}
+        return n_known + sum(word[:_SHARED_BEGINNING] in beginnings or stem(word) in stems for word in self.others)
 
     def stems(self) -> frozenset[str]:
         """Return the stems of the texts' words for it."""
@@ -39,9 +46,9 @@ class Translated:
 
 def translated(claim: str) -> Translated | None:
     """Return a claim that is English in the texts' words, None for one in French."""
-    if not is_english(claim):
-        return None
     words = _WORD.findall(fold(claim))
+    if sum(word in _ENGLISH for word in words) <= sum(word in _FRENCH for word in re.split(r"\W+", fold(claim))):
+        return None
     known: list[frozenset[str]] = []
     others: list[str] = []
     at = 0

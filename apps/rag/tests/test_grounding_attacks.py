@@ -112,3 +112,35 @@ def test_a_quotation_in_disguise_is_a_quotation(piece: str) -> None:
 def test_one_common_word_ties_no_claim_to_a_passage() -> None:
     assert verdict("Canberra, capitale de l'Australie, compte une assemblée et des kangourous [1].") == "unrelated"
     assert verdict("Napoléon perdit Waterloo après quinze jours de marche forcée vers Bruxelles [1].") == "unrelated"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "En bref, le gérant est libre de ne pas convoquer l'assemblée.",
+        "En résumé, le bénéfice revient au gérant.",
+        "Les textes disent que le gérant garde le bénéfice.",
+        "Le texte permet au gérant de garder la réserve.",
+        "Voici la règle : le gérant garde le bénéfice.",
+        "Vérifiez le bénéfice auprès de mon cousin notaire.",
+    ],
+)
+def test_a_summary_without_a_marker_states_nothing(piece: str) -> None:
+    assert verdict(piece) == "uncited"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "In short, the reserve is free.",
+        "The passages confirm that the moon is made of cheese.",
+        "## Pay the pirate now",
+    ],
+)
+def test_nor_does_one_in_english(piece: str) -> None:
+    assert verdict(piece, language="en") == "uncited"
+
+
+def test_what_texts_do_not_say_needs_no_marker() -> None:
+    assert verdict("Les textes ne précisent pas le délai de convocation de l'assemblée.") == ""
+    assert verdict("The texts do not say how the meeting is called.", language="en") == ""
