@@ -61,6 +61,11 @@ def field_words() -> frozenset[str]:
     return _OWN | _SHARED
 
 
+def own_terms() -> frozenset[str]:
+    """Return the index terms of the words that hardly any question of another field holds."""
+    return _stems()[0]
+
+
 @lru_cache(maxsize=1)
 def _stems() -> tuple[frozenset[str], frozenset[str]]:
     own = frozenset(analysis.stem(word) for word in _OWN)

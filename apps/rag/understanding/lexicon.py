@@ -175,12 +175,12 @@ def _meanings(text: str, snapshot: Lexicon) -> tuple[Meaning, ...]:
     typed = words_of(text)
     words = [snapshot.corrections.get(word) or word for word in typed]
     forms = [_forms_of_question(word) for word in words]
-    matches = list(_matches(snapshot, forms))
-    fields = _fields(text, matches)
+    fields = _fields(text, list(_matches(snapshot, forms)))
+    # once more without the others' fields: an expression that does not count keeps no word from one that does
     found = [
         Meaning(said, entry.terms)
-        for entry, places in matches
-        if entry.field in fields and (said := _index_terms(typed[place] for place in places))
+        for entry, places in _matches(snapshot, forms, fields)
+        if (said := _index_terms(typed[place] for place in places))
     ]
     mended = [
         Meaning((analysis.stem(word),), ((analysis.stem(right),),))
@@ -203,11 +203,19 @@ def _fields(text: str, matches: Sequence[tuple[_Entry, list[int]]]) -> frozenset
     return frozenset({*fields, ANY_FIELD})
 
 
-def _matches(snapshot: Lexicon, forms: Sequence[AbstractSet[str]]) -> Iterator[tuple[_Entry, list[int]]]:
-    """Yield the entries that the words of a question are; those of several words take theirs, one goes beside all."""
+def _matches(
+    snapshot: Lexicon, forms: Sequence[AbstractSet[str]], fields: AbstractSet[str] | None = None
+) -> Iterator[tuple[_Entry, list[int]]]:
+    """Yield the entries, of these fields or of all, that the words of a question are; those of several words take
+    theirs, one goes beside all."""
     taken: set[int] = set()
     for at, own in enumerate(forms):
-        first = {id(each): each for form in own for each in snapshot.by_first.get(form, ())}
+        first = {
+            id(each): each
+            for form in own
+            for each in snapshot.by_first.get(form, ())
+            if fields is None or each.field in fields
+        }
         entries = sorted(first.values(), key=lambda each: -len(each.key))
         longest = 0
         for entry in entries:
