@@ -84,11 +84,6 @@ def only_cited_by(passage: Passage) -> str:
     return _("%(source)s only refers to it.") % {"source": _capital(source_name(passage).replace("**", ""))}
 
 
-def sources_listed() -> str:
-    """Introduce texts that deal with a matter."""
-    return _("These texts deal with it:")
-
-
 def class_holds(number: str, marker: int) -> str:
     """Introduce the accounts of a class that has no row of its own."""
     return _("Class %(number)s holds these accounts%(marker)s:") % {"number": number, "marker": _mark(marker)}

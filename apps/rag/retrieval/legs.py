@@ -28,6 +28,7 @@ from kauri.lib.db import run_db
 logger = logging.getLogger(__name__)
 
 _INDEX_LOOKUP_S = 5.0
+_TOLD_AGAIN_S = 60.0
 _MANY_DOCUMENTS, _MAX_RARE_GRAMS = 30_000, 40
 _MAX_SCOPES = 256  # readers' scopes whose codes are remembered
 
@@ -40,7 +41,7 @@ class Legs:
         self._state: FolderState | None = None
         self._reader: LexicalReader | None = None
         self._vector_index: VectorIndex | None = None
-        self._index_looked_up = float("-inf")
+        self._index_looked_up = self._silent_until = float("-inf")
         self._are_vectors_whole = True  # False while a store outside PostgreSQL is still being filled
         self._sentences = SentenceVectors(config.sentence_cache_mb * 1_000_000)
         self._questions = QuestionVectors(embedder, config)
@@ -190,10 +191,17 @@ class Legs:
         try:
             with stage("vector_search"):
                 hits = await self._vectors.nearest(index, scope, vector, self._config.n_candidates)
-        except VectorsUnavailable:
+        except VectorsUnavailable as error:
             # the words go on alone, and the answer is marked
-            logger.warning("the vectors do not answer", exc_info=True)
+            self._tell_vectors_away(error)
         return hits, (time.perf_counter() - started) * 1e3
+
+    def _tell_vectors_away(self, error: VectorsUnavailable) -> None:
+        """Log what every question meets while it lasts, once a minute."""
+        now = time.monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _TOLD_AGAIN_S
+            logger.warning("the vectors do not answer", exc_info=error)
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""

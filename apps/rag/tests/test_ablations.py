@@ -101,7 +101,9 @@ async def test_with_everything_nothing_is_missing(engine: Engine, good: Provider
     assert (finished.mode, finished.degraded) == ("model", ())
 
 
-async def test_without_the_vectors_table_the_words_answer(engine: Engine, good: ProviderServer) -> None:
+async def test_without_the_vectors_table_the_words_answer_and_the_log_says_it_once(
+    engine: Engine, good: ProviderServer, caplog: pytest.LogCaptureFixture
+) -> None:
     await warmed(engine, good)
 
     def take_away() -> None:
@@ -114,10 +116,11 @@ async def test_without_the_vectors_table_the_words_answer(engine: Engine, good: 
 
     await run_db(take_away)
     try:
-        _, finished, _ = await ask(engine)
+        ends = [(await ask(engine))[1] for _ in range(2)]
     finally:
         await run_db(bring_back)
-    assert (finished.mode, finished.degraded) == ("model", ("vectors_unavailable",))
+    assert [(end.mode, end.degraded) for end in ends] == [("model", ("vectors_unavailable",))] * 2
+    assert [record.message for record in caplog.records].count("the vectors do not answer") == 1
 
 
 async def test_with_no_vector_left_the_words_answer(engine: Engine, good: ProviderServer) -> None:
