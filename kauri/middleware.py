@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import ClassVar
 
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -9,7 +10,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
+from kauri.lib.errors import InvalidInput, KauriError, MethodNotAllowed, NotAllowed, NotFound
 from kauri.lib.ids import uuid7
+from kauri.problems import API_PREFIX, CONTENT_TYPE, problem_body
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -46,6 +49,31 @@ class LanguageMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         response.headers["Vary"] = ", ".join(filter(None, [response.headers.get("Vary", ""), "Accept-Language"]))
+        return response
+
+
+class ProblemMiddleware:
+    """Below /v1/, turn the pages of Django (404, 405, a refused host) into problem details: programs read them."""
+
+    _ERRORS: ClassVar[dict[int, type[KauriError]]] = {
+        400: InvalidInput,
+        403: NotAllowed,
+        404: NotFound,
+        405: MethodNotAllowed,
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        error = self._ERRORS.get(response.status_code)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if error and is_page and request.path_info.startswith(API_PREFIX):
+            # The rest of the response stays: 405 names in Allow what is taken.
+            response.content = problem_body(error())
+            response.headers["Content-Type"] = CONTENT_TYPE
+            response.headers["Content-Length"] = str(len(response.content))
         return response
 
 

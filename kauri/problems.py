@@ -1,17 +1,33 @@
 """The one mapping from errors to HTTP: RFC 9457 problem details."""
 
+import json
+import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from kauri.lib.errors import InvalidInput, KauriError, NotAllowed, NotAuthenticated, NotFound
+from kauri.lib.errors import (
+    DatabaseAway,
+    InvalidInput,
+    KauriError,
+    MethodNotAllowed,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+)
 
 CONTENT_TYPE = "application/problem+json"
+API_PREFIX = "/v1/"
+# What Django raises where PostgreSQL is away or ends the connection.
+DATABASE_FAULTS = (OperationalError, InterfaceError)
 
 
 def problem(error: KauriError) -> dict[str, Any]:
@@ -25,6 +41,22 @@ def problem(error: KauriError) -> dict[str, Any]:
         "retryable": not error.permanent,
         **error.extra,
     }
+
+
+def problem_body(error: KauriError) -> bytes:
+    """Return `problem(error)` as it is sent."""
+    return json.dumps(problem(error), ensure_ascii=False).encode()
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what no view caught: 503 where the database is away, else 500; JSON below /v1/, a page elsewhere."""
+    error = DatabaseAway() if isinstance(sys.exception(), DATABASE_FAULTS) else KauriError()
+    # What fails outside LanguageMiddleware has no language yet.
+    with translation.override(translation.get_language_from_request(request)):
+        if request.path_info.startswith(API_PREFIX):
+            return HttpResponse(problem_body(error), content_type=CONTENT_TYPE, status=error.status)
+        # No request: whatever reads the session could fail once more.
+        return render(None, f"{error.status}.html", status=error.status)
 
 
 def drf_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -47,7 +79,16 @@ def _as_kauri(exc: Exception) -> KauriError | None:
         case KauriError():
             return exc
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-            return NotAuthenticated()
+            return NotAuthenticated(
+                _(
+                    "This address serves Kauri's own pages: sign in there first."
+                    " Other programs call /v1/rag with a token (Authorization: Bearer …)."
+                )
+            )
+        case OperationalError() | InterfaceError():
+            return DatabaseAway()
+        case exceptions.MethodNotAllowed():
+            return MethodNotAllowed()
         case Http404() | exceptions.NotFound():
             return NotFound()
         case PermissionDenied() | exceptions.PermissionDenied():

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "kauri.middleware.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kauri.middleware.LanguageMiddleware",
+    "kauri.middleware.ProblemMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -25,6 +25,8 @@ _rag_docs = SpectacularSwaggerSplitView.as_view(
     url="/v1/rag/openapi.json", title="Kauri", template_name="kauri/api_docs.html"
 )
 
+handler500 = "kauri.problems.server_error"
+
 urlpatterns = [
     path("", include("apps.chat.urls")),
     path("accounts/", include("allauth.account.urls")),

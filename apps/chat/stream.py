@@ -6,7 +6,6 @@ its client leave: so these functions stand before Django's handler and await `re
 
 import asyncio
 import io
-import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -27,10 +26,10 @@ from apps.chat.types import TurnLogState
 from kauri.lib import sse
 from kauri.lib.db import run_db
 from kauri.lib.ending import end_all
-from kauri.lib.errors import InvalidInput, KauriError, NotAuthenticated, NotFound
+from kauri.lib.errors import DatabaseAway, InvalidInput, KauriError, MethodNotAllowed, NotAuthenticated, NotFound
 from kauri.lib.turnhub import Listener
 from kauri.lib.turnlog import Entry
-from kauri.problems import CONTENT_TYPE, problem
+from kauri.problems import CONTENT_TYPE, DATABASE_FAULTS, problem_body
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -50,13 +49,16 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     204 where nothing follows that id, so that an EventSource comes no more.
     """
     if scope["method"] != "GET":
-        await _reply(send, 405, b"", [(b"allow", b"GET")])
+        await _problem(scope, send, MethodNotAllowed(), (b"allow", b"GET"))
         return
     try:
         turn_id, after = _asked_for(scope)
         state = await run_db(_state, scope, turn_id)
     except KauriError as error:
         await _problem(scope, send, error)
+        return
+    except DATABASE_FAULTS:
+        await _problem(scope, send, DatabaseAway())
         return
     if state.is_live:
         await follow(runner().hub.listen(turn_id, after), receive, send, ())
@@ -244,10 +246,10 @@ async def _reply(send: Send, status: int, body: bytes, headers: Headers) -> None
     await _send(send, body, more=False)
 
 
-async def _problem(scope: Scope, send: Send, error: KauriError) -> None:
+async def _problem(scope: Scope, send: Send, error: KauriError, *more: tuple[bytes, bytes]) -> None:
     with translation.override(translation.get_language_from_request(ASGIRequest(scope, io.BytesIO()))):
-        body = json.dumps(problem(error), ensure_ascii=False).encode()
-    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store")]
+        body = problem_body(error)
+    headers = [(b"content-type", CONTENT_TYPE.encode()), (b"cache-control", b"no-store"), *more]
     if error.status == 401:
         headers.append((b"www-authenticate", b"Session"))
     await _reply(send, error.status, body, headers)

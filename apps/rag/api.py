@@ -1,12 +1,12 @@
 """/v1/rag: the engine for other services, by django-ninja. `generate` is framed by apps.rag.stream."""
 
 # No postponed annotations: django-ninja reads them as they are.
-import json
 import logging
 from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,14 +17,15 @@ from ninja.utils import check_csrf
 
 from apps.rag.answers import Answer, collected, unexplained
 from apps.rag.build import get_engine
+from apps.rag.fieldfaults import field_fault
 from apps.rag.grants import Grant, grant_read
 from apps.rag.limits import texts_check
 from apps.rag.schemas import EmbedIn, EmbedOut, ProblemOut, QuestionIn, SearchIn
 from apps.rag.stream import HANDED, Handed
 from apps.rag.types import SearchResult
 from kauri.lib.db import run_db
-from kauri.lib.errors import InvalidInput, KauriError, NotAllowed, NotAuthenticated, NotFound
-from kauri.problems import CONTENT_TYPE, problem
+from kauri.lib.errors import DatabaseAway, InvalidInput, KauriError, NotAllowed, NotAuthenticated, NotFound
+from kauri.problems import CONTENT_TYPE, problem_body
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def _language() -> str:
 
 def _refused(request: HttpRequest, failure: Exception | type[Exception]) -> HttpResponse:
     error = _as_kauri(failure)
-    response = HttpResponse(json.dumps(problem(error), ensure_ascii=False), CONTENT_TYPE, error.status)
+    response = HttpResponse(problem_body(error), CONTENT_TYPE, error.status)
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer, Session"
     response["Cache-Control"] = "no-store"
@@ -157,10 +158,14 @@ def _as_kauri(failure: Exception | type[Exception]) -> KauriError:
         case KauriError():
             return failure
         case AuthenticationError():
-            return NotAuthenticated()
+            return NotAuthenticated(
+                _("This call carries no token. Send one: Authorization: Bearer …; “manage.py rag_token” prints it.")
+            )
+        case OperationalError() | InterfaceError():
+            return DatabaseAway()
         case ValidationError():
             # Where and why, not what: the question is not repeated.
-            errors = [{"field": each["loc"][2:], "message": each["msg"]} for each in failure.errors]
+            errors = [{"field": each["loc"][2:], "message": field_fault(each)} for each in failure.errors]
             return InvalidInput(_("Some fields cannot be used as they are."), extra={"errors": errors})
         case Http404():
             return NotFound()

@@ -61,6 +61,12 @@ class Conflict(KauriError):
     default_message = _("This is not possible in the present state.")
 
 
+class MethodNotAllowed(KauriError):
+    code = "method_not_allowed"
+    status = 405
+    default_message = _("This address does not take this method. The Allow header says which ones it takes.")
+
+
 class Unavailable(KauriError):
     """Something that Kauri needs does not answer just now."""
 
@@ -68,3 +74,9 @@ class Unavailable(KauriError):
     status = 503
     permanent = False
     default_message = _("The service is not available just now. Nothing is lost: try again in a moment.")
+
+
+class DatabaseAway(Unavailable):
+    """PostgreSQL does not answer, or has ended the connection."""
+
+    default_message = _("Kauri's database does not answer just now. Try again in a moment.")

@@ -208,7 +208,37 @@ def test_what_cannot_be_used_is_said_and_not_repeated(rag: WebProcess, name: str
 def test_what_is_no_json_is_said(rag: WebProcess) -> None:
     with httpx.Client(base_url=rag.url, headers={**bearer(), "Content-Type": "application/json"}) as client:
         assert problem_of(client.post("/v1/rag/search", content=b"{")) == (422, "invalid_input")
-        assert client.get("/v1/rag/search").status_code == 405
+        assert problem_of(client.get("/v1/rag/search")) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({}, "question", "This field is required."),
+        ({"question": ""}, "question", "Too short"),
+        ({"question": "Qui ?", "as_of": "hier"}, "as_of", "2026-01-31"),
+        ({"question": "Qui ?", "overrides": {"n_passages": 0}}, "n_passages", "minimum"),
+        ({"question": "Qui ?", "organisations": ["x"]}, "organisations", "UUID"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said(rag: WebProcess, body: Any, field: str, words: str) -> None:
+    with httpx.Client(base_url=rag.url, headers={**bearer(), "Accept-Language": "en"}) as client:
+        [fault] = client.post("/v1/rag/search", json=body).json()["errors"]
+    assert field in fault["field"]
+    assert words in fault["message"]
+
+
+def test_what_is_wrong_with_a_field_is_said_in_french_too(rag: WebProcess) -> None:
+    with httpx.Client(base_url=rag.url, headers={**bearer(), "Accept-Language": "fr"}) as client:
+        [fault] = client.post("/v1/rag/search", json={}).json()["errors"]
+    assert fault["message"] == "Ce champ est obligatoire."
+
+
+def test_a_program_without_token_is_told_how_to_get_one(rag: WebProcess) -> None:
+    with httpx.Client(base_url=rag.url) as client:
+        detail = client.post("/v1/rag/search", json=CALLS["search"]).json()["detail"]
+    assert "Authorization: Bearer" in detail
+    assert "rag_token" in detail
 
 
 def test_an_answer_comes_whole_as_json(rag: WebProcess, provider: ProviderServer) -> None:

@@ -48,7 +48,7 @@ async function explain(response) {
     return;
   }
   const notice = part("problem");
-  $("[data-text]", notice).textContent = problem.detail ?? problem.title ?? `${response.status}`;
+  if (problem.detail) $("[data-text]", notice).textContent = problem.detail;
   note(notice);
 }
 
