@@ -28,7 +28,8 @@ TIMEOUT_S = 3.0
 PING_S = 1.5
 
 
-def _start_advice(variable: str) -> str:
+def start_advice(variable: str) -> str:
+    """Say what to do where the server that a variable names, or the embedded one, does not answer."""
     if os.environ.get(variable):
         return _("The server that %(variable)s names does not answer: start it, or correct the address.") % {
             "variable": variable
@@ -71,7 +72,7 @@ def postgresql() -> Finding:
     try:
         version, user = _row("SELECT split_part(version(), ' ', 2), current_user")
     except DatabaseError as error:
-        return missing("PostgreSQL", _reason(error), _start_advice("DATABASE_URL"))
+        return missing("PostgreSQL", _reason(error), start_advice("DATABASE_URL"))
     return ok("PostgreSQL", f"{version}, {user}, {_origin('DATABASE_URL')}")
 
 
@@ -80,7 +81,7 @@ def pgvector() -> Finding:
     try:
         row = _row("SELECT max(extversion) FROM pg_extension WHERE extname = 'vector'")
     except DatabaseError as error:
-        return missing("pgvector", _reason(error), _start_advice("DATABASE_URL"))
+        return missing("pgvector", _reason(error), start_advice("DATABASE_URL"))
     if row[0] is None:
         return missing("pgvector", "-", _("Run CREATE EXTENSION vector in the database as its superuser."))
     return ok("pgvector", row[0])
@@ -98,7 +99,7 @@ def vectors() -> Finding | None:
             "SELECT count(*) FROM rag_embeddingcode c JOIN rag_index i ON i.id = c.index_id WHERE i.state = 'live'"
         )
     except DatabaseError as error:
-        return missing(name, _reason(error), _start_advice("DATABASE_URL"))
+        return missing(name, _reason(error), start_advice("DATABASE_URL"))
     if fault:
         return missing(name, settings.KAURI_EMBEDDER, fault)
     return ok(name, _("%(n)s vectors") % {"n": n_vectors})
@@ -116,7 +117,7 @@ def outside_vectors() -> Finding | None:
             "SELECT is_complete, (SELECT coalesce(max(seq), 0) FROM rag_indexchange) - seq FROM rag_vectorfollower"
         )
     except DatabaseError as error:
-        return missing("Pinecone", _reason(error), _start_advice("DATABASE_URL"))
+        return missing("Pinecone", _reason(error), start_advice("DATABASE_URL"))
     except VectorsUnavailable as error:
         return missing("Pinecone", settings.KAURI_PINECONE_INDEX, str(error))
     finally:
@@ -135,7 +136,7 @@ def roles() -> Finding:
             " FROM pg_roles WHERE rolname = current_user"
         )
     except DatabaseError as error:
-        return missing(name, _reason(error), _start_advice("DATABASE_URL"))
+        return missing(name, _reason(error), start_advice("DATABASE_URL"))
     if is_superuser or has_bypass or n_owned:
         advice = _("Serve as a role that owns no table (DATABASE_URL) and migrate as the owner (DATABASE_OWNER_URL).")
         return note(name, user, advice)
@@ -150,7 +151,7 @@ def migrations() -> Finding:
         executor = MigrationExecutor(connection)
         n_missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as error:
-        return missing(name, _reason(error), _start_advice("DATABASE_URL"))
+        return missing(name, _reason(error), start_advice("DATABASE_URL"))
     if n_missing:
         found = _("%(n)s migrations to apply") % {"n": n_missing}
         return missing(name, found, _("Start again with make run, or run KAURI_DB_ROLE=owner manage.py migrate."))
@@ -192,7 +193,7 @@ def _valkey(client: redis.Redis, name: str, variable: str) -> Finding:
     try:
         server: dict[str, Any] = client.info("server")
     except (redis.RedisError, OSError) as error:
-        return missing(name, _reason(error), _start_advice(variable))
+        return missing(name, _reason(error), start_advice(variable))
     version = server.get("valkey_version") or server.get("redis_version")
     return ok(name, f"{version}, {_origin(variable)}")
 
@@ -210,7 +211,7 @@ def worker() -> Finding:
     try:
         answers = app.control.ping(timeout=PING_S)
     except Exception as error:  # kombu passes on whatever its transport raises
-        return missing(name, _reason(error), _start_advice("REDIS_STATE_URL"))
+        return missing(name, _reason(error), start_advice("REDIS_STATE_URL"))
     names = sorted(name for answer in answers or [] for name in answer)
     if not names:
         return missing(name, "-", _("No worker answers: documents stay in the queue. make run starts one."))
@@ -252,7 +253,7 @@ def search_index() -> Finding:
             " (SELECT count(*) FROM rag_indexentry WHERE state = 'live')"
         )
     except DatabaseError as error:
-        return missing(name, _reason(error), _start_advice("DATABASE_URL"))
+        return missing(name, _reason(error), start_advice("DATABASE_URL"))
     found = _("%(n)s passages") % {"n": n_passages}
     revision = ((_ready() or {}).get("checks") or {}).get("engine", {}).get("index_revision")
     if revision is None:

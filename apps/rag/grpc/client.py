@@ -113,20 +113,23 @@ class RemoteEngine:
             await asyncio.sleep(_STATUS_EVERY_S)
             await self._look()
 
+    async def look(self) -> None:
+        """Ask how the engine is. Raises RetrievalUnavailable, from TokenRefused where the secrets differ."""
+        with _named_failures():
+            call = self._stub().Status(
+                rag_pb2.StatusRequest(), timeout=options.STATUS_S, metadata=_metadata_of(Grant(()))
+            )
+            response: rag_pb2.StatusResponse = await call
+        self._is_warm, self._revision = response.is_warm, response.revision
+
     async def _look(self) -> None:
         was_warm = self._is_warm
         try:
-            with _named_failures():
-                call = self._stub().Status(
-                    rag_pb2.StatusRequest(), timeout=options.STATUS_S, metadata=_metadata_of(Grant(()))
-                )
-                response: rag_pb2.StatusResponse = await call
+            await self.look()
         except KauriError as error:
             self._is_warm = False
             if was_warm:
                 logger.warning("the engine does not answer", extra={"target": self._target, "code": error.code})
-            return
-        self._is_warm, self._revision = response.is_warm, response.revision
 
     def _stub(self) -> Stub:
         loop = asyncio.get_running_loop()

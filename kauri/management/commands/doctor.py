@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kauri.management import machine_checks, store_checks
+from kauri.management import engine_checks, machine_checks, store_checks
 from kauri.management.findings import Check, Finding
 from kauri.management.provider_checks import providers
 
@@ -32,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     store_checks.valkey_state,
     store_checks.valkey_cache,
     store_checks.web,
+    engine_checks.engine,
     store_checks.worker,
     store_checks.search_index,
     machine_checks.embedder,
