@@ -12,7 +12,7 @@ from apps.rag.types import RankedPassage, Reference
 
 _MAX_ROWS = 3
 _MAX_BELOW = 12
-_MAX_OTHERS = 3
+_MAX_OTHERS = 4
 _LEVEL_SHARE = 0.95
 
 
@@ -24,6 +24,12 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     own = {term for term, weight in asked.weights if weight == 1.0}
     level = [row for row in near if passages[row.index].score >= _LEVEL_SHARE * passages[near[0].index].score]
     return max(level, key=lambda row: len(own & set(terms(row.account.label))))
+
+
+def says_all(asked: Wanted, row: ChartRow) -> bool:
+    """Tell whether a question says all that is not small in an account's label: no other one can be meant."""
+    own = {term for term, weight in asked.weights if weight == 1.0}
+    return own >= set(terms(row.account.label))
 
 
 def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:

@@ -2,13 +2,13 @@
 
 | what happens | named | asked again | counts for the breaker |
 |---|---|---|---|
-| refused or broken connection, 408, 409, 425, 5xx, an end without a finish_reason | ProviderUnavailable | yes | yes |
+| connection refused or broken, 408, 409, 425, 5xx, no finish_reason or a broken end | ProviderUnavailable | yes | yes |
 | no connection in 2 s, no word in 6 s, silence of 15 s, no end in 60 s | ProviderTimeout | no: time is up | yes |
 | 429, or its code in a body | ProviderRateLimited | after its Retry-After, where that is short | yes |
 | 401, 402, 403, 404, a spent quota | ProviderDenied | no | yes |
 | 400, 413, 422 and other 4xx, content_filter | ProviderRefused | no | no: it is about this question |
 | broken JSON, no JSON of a completion, no text at all | ProviderGarbled | yes | yes |
-| finish_reason length | ProviderTruncated | no: what came is good | as a success |
+| finish_reason length, or far more text than was asked for | ProviderTruncated | no: what came is good | as a success |
 
 An error that comes in the body of a 200, whole or as an event of the stream, is named by its code as by a status.
 """

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from apps.rag.generation import wording
 from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
-from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer
+from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, says_all
 from apps.rag.generation.chart_rows import chart_rows, is_chart
 from apps.rag.generation.choosing import Side, chosen, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
@@ -25,7 +25,7 @@ from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_SOURCES = 3
-_NEAR_SHARE = 0.7
+_NEAR_SHARE = 0.6
 _EXCERPT_CHARS = (0, 900, 600, 450)  # of each passage, by how many are quoted
 
 
@@ -52,8 +52,8 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
     if is_of_chart and not asked.asks_entry and not _wants_prose(asked, passages):
         near = [row for row in rows if passages[row.index].score >= _NEAR_SHARE * passages[0].score]
         best = best_row(asked, near, passages)
-        others = [row for row in near if row is not best] if asked.asks_account and not best.is_class else []
-        return chart_answer([best], others)
+        is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account)
+        return chart_answer([best], [] if is_plain else [row for row in near if row is not best])
     if asks_texts(question, result):
         return _sources(asked, passages, _read_closely(question, result))
     return _quotes(asked, passages, exact, _read_closely(question, result))
@@ -106,11 +106,11 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
                 for each in chosen(asked, passages, first, is_named=reading.is_named and not asked.must_say)
             ]
         )
-    # The more passages are quoted, the less is quoted of each.
-    max_chars = _EXCERPT_CHARS[len(quoted)]
     paragraphs: list[str] = []
     for position, side in enumerate(quoted):
         passage = passages[side.excerpt.index].passage
+        # the more passages are quoted, the less is quoted of each but the likeliest
+        max_chars = _EXCERPT_CHARS[len(quoted) if position or compared else 1]
         final = excerpt(side.excerpt.index, passage, asked, weights, max_chars=max_chars) or side.excerpt
         words = quotation(passage, final)
         is_first = position == 0 or bool(compared)

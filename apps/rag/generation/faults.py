@@ -86,7 +86,7 @@ async def named_failures() -> AsyncIterator[None]:
         raise ProviderGarbled from error
     except openai.APIError as error:
         raise named(0, error.body) from error
-    except (json.JSONDecodeError, AttributeError, TypeError, LookupError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, AttributeError, TypeError, LookupError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderGarbled from error
 
 

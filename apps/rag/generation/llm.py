@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _MAX_COMPLETION_TOKENS = 1_200
 _MAX_ERROR_BODY = 65_536
+_MAX_COMPLETION_CHARS = 24_000  # four times what was asked for: who sends more does not keep to it
+# What providers write as the reason of an end that is none; DeepSeek the first, when its machines are full.
+_BROKEN_OFF = frozenset({"insufficient_system_resource", "error", "abort", "aborted", "cancelled"})
+_CUT = frozenset({"length", "max_tokens"})
+_FILTERED = frozenset({"content_filter", "safety", "recitation"})
 _AFTER_END_S = 1.0  # how long the count of tokens is waited for, once the completion has ended
 
 
@@ -83,7 +88,7 @@ class OpenAIChatModel:
     ) -> AsyncGenerator[ChatDelta, None]:
         iterator = aiter(chunks)
         limit = started + self.timeouts.first_token_s
-        ending, has_text = "", False
+        ending, n_chars = "", 0
         while True:
             try:
                 async with asyncio.timeout_at(min(limit, started + self.timeouts.total_s)):
@@ -95,12 +100,15 @@ class OpenAIChatModel:
             if chunk is None:
                 break
             read = _read(chunk)
-            ending, has_text = read.finish_reason or ending, has_text or bool(read.delta.text)
+            text = "" if ending else read.delta.text  # what comes after the end is no part of it
+            ending, n_chars = ending or read.finish_reason, n_chars + len(text)
             if ending or read.is_alive:
                 limit = asyncio.get_running_loop().time() + (_AFTER_END_S if ending else self.timeouts.gap_s)
-            if read.delta.text or read.delta.usage:
-                yield read.delta
-        _require_end(ending, has_text=has_text)
+            if text or read.delta.usage:
+                yield ChatDelta(text, read.delta.usage)
+            if n_chars > _MAX_COMPLETION_CHARS:
+                raise ProviderTruncated
+        _require_end(ending, has_text=n_chars > 0)
 
     async def _client(self) -> AsyncOpenAI:
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
@@ -176,13 +184,13 @@ async def _require_stream(chunks: AsyncStream[ChatCompletionChunk]) -> None:
 
 
 def _require_end(ending: str, *, has_text: bool) -> None:
-    if not ending:
+    if not ending or ending in _BROKEN_OFF:
         raise ProviderUnavailable  # the connection ended, the completion did not
-    if ending == "content_filter":
+    if ending in _FILTERED:
         raise ProviderRefused
     if not has_text:
         raise ProviderGarbled
-    if ending == "length":
+    if ending in _CUT:
         raise ProviderTruncated
 
 
@@ -196,13 +204,23 @@ class _Chunk:
 
 
 def _read(chunk: ChatCompletionChunk) -> _Chunk:
-    usage = chunk.usage
-    counted = Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else None
-    if not chunk.choices:
+    counted = _counted(chunk.usage)
+    if not isinstance(chunk.choices or [], list):
+        raise ProviderGarbled
+    # one choice was asked for, the first
+    choice = next((each for each in chunk.choices or () if not each.index), None)
+    if choice is None:
         return _Chunk(ChatDelta("", counted), "", is_alive=False)
-    choice = chunk.choices[0]
     text = choice.delta.content if choice.delta else None
     if text is not None and not isinstance(text, str):
         raise ProviderGarbled
     thoughts = getattr(choice.delta, "reasoning_content", None) if choice.delta else None
-    return _Chunk(ChatDelta(text or "", counted), choice.finish_reason or "", is_alive=bool(text or thoughts))
+    return _Chunk(ChatDelta(text or "", counted), str(choice.finish_reason or ""), is_alive=bool(text or thoughts))
+
+
+def _counted(usage: object) -> Usage | None:
+    """Return the tokens that a provider counted; a count that cannot be read spoils no completion."""
+    counts = [getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")]
+    if not any(isinstance(count, int) for count in counts):
+        return None
+    return Usage(*(count if isinstance(count, int) and count > 0 else 0 for count in counts))

@@ -146,7 +146,9 @@ def _messages(question: Question) -> tuple[ChatTurn, ...]:
 
 
 def _is_odd(text: str) -> bool:
-    return bool(_MARKUP.search(text)) or any(unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn"} for char in text)
+    return bool(_MARKUP.search(text)) or any(
+        unicodedata.category(char) in {"Cc", "Cf", "Co", "Cn", "Cs"} for char in text
+    )
 
 
 def _adds(standalone: str, question: Question) -> bool:

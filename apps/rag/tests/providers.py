@@ -26,7 +26,7 @@ import uvicorn
 Mode = Literal[
     "good", "slow", "silent", "stalls", "fails", "limited", "unpaid", "refuses", "breaks", "cuts", "truncates",
     "lying", "evil", "nothing", "garbled", "empty", "status", "body", "event", "wordless", "misshapen", "filtered",
-    "lingers", "thinks", "says",
+    "lingers", "thinks", "says", "sends",
 ]  # fmt: skip
 Message = MutableMapping[str, Any]
 _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n<passage-(\w+)>\n(.*?)\n</passage-\3>", re.DOTALL)
@@ -51,7 +51,7 @@ class ProviderServer:
 
     `script` holds the modes of the next calls, before `mode` holds again; `status`, `headers` and `error` are what
     the modes status (an HTTP error), body (an error in a 200) and event (an error in a stream) say; `reply` is said by
-    the mode says.
+    the mode says, and `events` are what the mode sends sends.
     """
 
     url: str
@@ -62,6 +62,7 @@ class ProviderServer:
     error: dict[str, object] = field(default_factory=lambda: {"message": "no", "code": "server_error"})
     script: list[Mode] = field(default_factory=list)
     reply: str = ""
+    events: list[str] = field(default_factory=list)
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
     prompts: list[list[dict[str, str]]] = field(default_factory=list)
     n_open: int = 0
@@ -161,6 +162,10 @@ async def _until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
 async def _lines(
     server: ProviderServer, messages: list[dict[str, str]], receive: Callable[[], Awaitable[Message]]
 ) -> AsyncIterator[str]:
+    if server.mode == "sends":
+        for event in server.events:
+            yield event
+        return
     text = server.reply if server.mode == "says" else answer_for(server.mode, messages)
     pieces = [text[i : i + 9] for i in range(0, len(text), 9)]
     yield _chunk({"role": "assistant", "content": ""})
