@@ -49,6 +49,13 @@ _WARNINGS = {
         gettext_lazy("The model that reads them once more did not answer in time: the best one may stand lower."),
     ),
 }
+# Above a refusal there are no sentences of the texts to announce.
+_WARNINGS_OF_REFUSALS = {
+    "model_unavailable": (
+        gettext_lazy("Writing is not available just now."),
+        gettext_lazy("A model may find an answer where extracts give none: ask again in a moment."),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +199,9 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
 
 def _warnings(answer: Message) -> tuple[tuple[str, str], ...]:
     """Say what was missing; a cache that is away is the operators' affair."""
-    marks = [mark for mark in answer.degraded if mark in _WARNINGS]
-    found = [(str(title), str(words)) for title, words in map(_WARNINGS.__getitem__, marks)]
+    known = {**_WARNINGS, **(_WARNINGS_OF_REFUSALS if answer.mode == "refusal" else {})}
+    marks = [mark for mark in answer.degraded if mark in known]
+    found = [(str(title), str(words)) for title, words in map(known.__getitem__, marks)]
     if "last_good" in answer.degraded and answer.answered_at is not None:
         words = _("No new answer can be written just now. Its sources were checked again: they are still in force.")
         found.append((_("Answer of %(day)s, given again.") % {"day": days.written(_day(answer.answered_at))}, words))

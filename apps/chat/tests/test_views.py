@@ -256,14 +256,25 @@ def test_a_long_conversation_costs_no_more_queries_than_a_short_one() -> None:
         ("full_text_unavailable", "Le texte intégral n’a pas pu être cherché."),
     ],
 )
-@pytest.mark.parametrize("mode", ["extractive", "refusal"])
-def test_an_answer_says_what_was_missing(mark: str, words: str, mode: str) -> None:
+def test_an_answer_says_what_was_missing(mark: str, words: str) -> None:
     awa = person("awa")
-    answer = answered(awa, mode=mode)
+    answer = answered(awa)
     client, address = client_of(awa), f"/c/{answer.conversation_id}/"
     assert words not in client.get(address).content.decode()
     Message.objects.filter(pk=answer.pk).update(degraded=[mark])
     assert words in client.get(address).content.decode()
+
+
+def test_a_refusal_announces_no_sentences_of_the_texts() -> None:
+    awa = person("awa")
+    answer = answered(awa, mode="refusal")
+    Message.objects.filter(pk=answer.pk).update(degraded=["model_unavailable", "lexical_only"])
+    client = client_of(awa)
+    client.cookies["django_language"] = "en"
+    page = client.get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "Search by words only." in page
+    assert "Writing is not available just now." in page
+    assert "here are the sentences of the texts" not in page
 
 
 def test_an_answer_that_is_given_again_says_when_it_was_first_given() -> None:

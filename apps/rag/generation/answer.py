@@ -35,6 +35,8 @@ from apps.rag.understanding.intent import CONVERSATION
 logger = logging.getLogger(__name__)
 
 _MAX_NEAREST = 5
+# Below this evidence what was found has nothing to do with the question (gibberish, injections): chance, not near.
+_NEAR_EVIDENCE = 0.01
 _DEGRADED = "model_unavailable"
 
 
@@ -161,7 +163,9 @@ def _conversation(question: Question, result: SearchResult) -> Iterator[AnswerEv
 def _refusal(
     question: Question, result: SearchResult, reason: str, finished: Finished | None = None
 ) -> Iterator[AnswerEvent]:
-    nearest = () if reason == "out_of_scope" else result.passages[:_MAX_NEAREST]
+    # A reference that is not held has no evidence by rule: what stands near it is still of use.
+    is_near = reason == "reference_not_found" or (reason != "out_of_scope" and result.evidence >= _NEAR_EVIDENCE)
+    nearest = result.passages[:_MAX_NEAREST] if is_near else ()
     yield Refused(refusals.refusal_text(question, result, reason), reason, nearest)
     yield Grounded(0, 0, 0)
     yield finished or Finished("refusal", "", "", Usage(), result.degraded)

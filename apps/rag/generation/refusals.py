@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from apps.rag.generation import wording
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
@@ -13,14 +13,13 @@ from apps.rag.types import Question, SearchResult
 from apps.rag.understanding.intent import CLARIFICATION
 from kauri.lib.text import fold
 
-_MAX_NEAREST = 3
 _THANKS = re.compile(r"\b(?:merci|thanks|thank you|parfait|super)\b")
 _FAREWELL = re.compile(r"\b(?:au revoir|bye|a bientot|bonne (?:journee|soiree|nuit)|goodbye)\b")
 _WHO = re.compile(r"\b(?:qui|que|quoi|comment|nom|who|what|how)\b")
 
 
 def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
-    """Return the refusal: that there is no answer, why, and which texts came nearest."""
+    """Return the refusal: that there is no answer, and why. The texts that came nearest go beside it, as passages."""
     with override(question.language):
         if reason == "out_of_scope":
             return _(
@@ -32,9 +31,7 @@ def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
                 "I cannot tell what this question is about."
                 " Name the text, the article, the account or the situation that you have in mind."
             )
-        why = _why(question, result, reason)
-        nearest = _nearest(result) if reason != "reference_not_found" else ""
-        return " ".join(part for part in (_("I have no text to answer with."), why, nearest) if part)
+        return " ".join((_("I have no text to answer with."), _why(question, result, reason)))
 
 
 def conversation_text(question: Question) -> str:
@@ -86,13 +83,3 @@ def _absent_acts(question: Question, result: SearchResult) -> tuple[str, ...]:
 def _who_cites(codes: tuple[str, ...], result: SearchResult) -> str:
     ranked = citing(codes, result.passages)
     return wording.only_cited_by(ranked.passage) if ranked else ""
-
-
-def _nearest(result: SearchResult) -> str:
-    names = list(dict.fromkeys(wording.source_name(ranked.passage).replace("**", "") for ranked in result.passages))[
-        :_MAX_NEAREST
-    ]
-    if not names:
-        return ""
-    separator = "\u202f; " if get_language() == "fr" else "; "
-    return _("The nearest passages, for you to judge: %(places)s.") % {"places": separator.join(names)}

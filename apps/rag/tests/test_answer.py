@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -89,7 +90,7 @@ async def test_a_model_that_finds_no_answer_refuses() -> None:
     assert made.text == ""
     refused = next(event for event in made.events if isinstance(event, Refused))
     assert refused.text.startswith("Je n’ai pas de texte pour répondre.")
-    assert "AUSCGIE, art. 311" in refused.text
+    assert refused.nearest[0].passage.locator == "AUSCGIE art. 311"
 
 
 async def test_a_calculation_is_computed_again_and_marked() -> None:
@@ -123,6 +124,15 @@ async def test_refusals_say_why_and_ask_no_provider(reason: str, says: str, good
     assert bool(refused.nearest) is (reason != "out_of_scope")
     assert made.finished.mode == "refusal"
     assert good.n_calls == 0
+
+
+@pytest.mark.parametrize(("evidence", "n_nearest"), [(0.001, 0), (0.2, 1)])
+async def test_what_was_found_by_chance_is_not_called_near(
+    evidence: float, n_nearest: int, good: ProviderServer
+) -> None:
+    result = replace(found(passage("AUSCGIE art. 311", ART_311), reason="no_evidence"), evidence=evidence)
+    made = await answer(question("asdfgh qwerty"), result, model(good))
+    assert len(next(event for event in made.events if isinstance(event, Refused)).nearest) == n_nearest
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from apps.rag.generation.refusals import refusal_text
 from apps.rag.tests.passages import ACCOUNT_401, ART_311, account, found, passage, question
 
 
-def test_the_nearest_places_are_named_once_as_jurists_do() -> None:
-    part = passage("AUSCGIE art. 20 (1/2)", ART_311)
-    again = passage("AUSCGIE art. 20 (2/2)", ART_311)
-    result = found(part, again, account("401", ACCOUNT_401), reason="no_evidence")
+def test_the_nearest_passages_stand_beside_the_refusal_and_not_in_its_words() -> None:
+    result = found(passage("AUSCGIE art. 20", ART_311), account("401", ACCOUNT_401), reason="no_evidence")
     text = refusal_text(question("rien"), result, "no_evidence")
-    assert text.endswith("\u00a0: l'AUSCGIE, art. 20\u202f; compte 401.")
+    assert text.startswith("Je n’ai pas de texte pour répondre.")
+    assert "art. 20" not in text
+    assert "401" not in text
 
 
 def test_without_passages_it_names_none() -> None:
@@ -44,9 +44,3 @@ def test_a_question_about_nothing_is_asked_to_say_more() -> None:
     asked = question("pourquoi ?", language="en")
     text = refusal_text(asked, found(intent="clarification", reason="no_evidence"), "no_evidence")
     assert text.startswith("I cannot tell what this question is about.")
-
-
-def test_the_page_before_the_first_article_is_called_a_page() -> None:
-    front = passage("AUA p. 1", ART_311, locator="p. 1", document_title="Acte uniforme sur l'arbitrage")
-    text = refusal_text(question("rien"), found(front, reason="no_evidence"), "no_evidence")
-    assert "Acte uniforme sur l'arbitrage, page 1." in text
