@@ -36,7 +36,7 @@ class Line:
             return default
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self.bad(_("“%(field)s” is missing or is no text") % {"field": name})
-        return str(value)
+        return _storable(str(value))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts, empty where it is missing. Raises BadDataset."""
@@ -45,7 +45,7 @@ class Line:
             return ()
         if not isinstance(value, list) or any(not isinstance(each, str | int) for each in value):
             raise self.bad(_("“%(field)s” is no list of texts") % {"field": name})
-        return tuple(str(each) for each in value)
+        return tuple(_storable(str(each)) for each in value)
 
     def flag(self, name: str) -> bool:
         """Return a switch, False where it is missing. Raises BadDataset."""
@@ -77,6 +77,13 @@ class Line:
         return BadDataset(_("%(path)s, line %(number)s: %(reason)s.") % place)
 
 
+def _storable(text: str) -> str:
+    """Replace what no database takes, and what texts read from PDF files hold: NUL and halves of signs."""
+    if text.isprintable():
+        return text
+    return "".join("\ufffd" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in text)
+
+
 def lines_read(path: Path) -> Iterator[Line]:
     """Yield the objects of a JSON lines file, blank lines left out. Raises BadDataset."""
     try:
@@ -90,7 +97,7 @@ def lines_read(path: Path) -> Iterator[Line]:
             continue
         try:
             values = json.loads(encoded.decode("utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise line.bad(_("this is no JSON")) from error
         if not isinstance(values, dict):
             raise line.bad(_("this is no JSON object"))
@@ -104,7 +111,7 @@ def object_read(path: Path) -> Line:
         values = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise BadDataset(_("%(path)s cannot be read.") % {"path": path}) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise line.bad(_("this is no JSON")) from error
     if not isinstance(values, dict):
         raise line.bad(_("this is no JSON object"))

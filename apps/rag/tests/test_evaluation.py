@@ -100,6 +100,7 @@ def test_a_file_of_questions_finds_the_corpora_that_it_names(tmp_path: Path) -> 
     [
         ("{", "JSON"),
         ("[1]", "JSON"),
+        ("[" * 100_000 + "]" * 100_000, "JSON"),
         ('{"id": "a", "relevant": []}', "text"),
         ('{"id": "q1", "text": "?", "relevant": []}', "q1"),
         ('{"id": "a", "text": "?", "relevant": "AUSCGIE 311"}', "relevant"),
@@ -115,6 +116,18 @@ def test_a_bad_line_is_named_by_its_number(row: str, said: str, tmp_path: Path) 
         read(folder)
     assert "questions.jsonl" in str(raised.value)
     assert said in str(raised.value)
+
+
+def test_what_no_database_takes_is_replaced(tmp_path: Path) -> None:
+    rows = [{"id": "a\0", "title": "T", "text": "Le\0capital \ud800 social."}]
+    asked = [{"id": "q", "text": "\ud800 ?", "relevant": ["a\0"]}]
+    folder = write_set(tmp_path / "actes", corpus=(), questions=())
+    for name, (row,) in (("corpus", rows), ("questions", asked)):
+        (folder / f"{name}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    dataset = read(folder)
+    assert dataset.unknown == ()
+    assert dataset.corpora[0].passages[0].entry.text == "Le\ufffdcapital \ufffd social."
+    assert dataset.queries[0].text == "\ufffd ?"
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
