@@ -11,6 +11,7 @@ from apps.rag.build import boot_fault, get_engine
 from apps.rag.errors import IndexMismatch
 from apps.rag.grpc.server import CannotListen, RagServer
 from kauri.gate import ASGIApp, Receive, Scope, Send
+from kauri.launcher import refusal
 from kauri.lib.collector import spans_begin, spans_end
 from kauri.lib.db import run_db
 
@@ -37,6 +38,7 @@ def with_lifespan(app: ASGIApp, *, role: str) -> ASGIApp:
         except IndexMismatch as error:
             # for whoever runs it, and not for whoever wrote it
             logger.critical(str(error))
+            refusal.sentences.append(str(error))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         except Exception as error:

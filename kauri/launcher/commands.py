@@ -28,7 +28,7 @@ def web(options: UpOptions) -> Child:
     """Return the web process; it has WEB_DRAIN_S to end its open streams."""
     log_config = Path(__file__).with_name("uvicorn_log.json")  # leaves the format to kauri.observability
     argv = (
-        *(sys.executable, "-m", "uvicorn", "kauri.asgi:application"),
+        *(sys.executable, "-m", "kauri.launcher.web", "kauri.asgi:application"),
         *("--host", options.host, "--port", str(options.port)),
         *("--lifespan", "on", "--no-access-log", "--no-server-header", "--log-config", str(log_config)),
         *("--timeout-graceful-shutdown", str(WEB_DRAIN_S)),

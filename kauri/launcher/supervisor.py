@@ -13,6 +13,7 @@ from typing import Protocol
 from kauri.launcher.console import Console
 from kauri.launcher.folders import folder_make, log_tail
 from kauri.launcher.process import Record, death_notice, record_read, record_write, started_at, stop
+from kauri.launcher.refusal import REFUSED
 from kauri.launcher.texts import _
 
 FIRST_PAUSE_S = 0.5
@@ -49,7 +50,10 @@ class Child:
 
 
 class Supervisor:
-    """Children in the order in which they stop, and the stores that are started again while they run."""
+    """Children in the order in which they stop, and the stores that are started again while they run.
+
+    A child that ends with REFUSED is not started again: everything stops, and `refused` holds its name.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Supervisor:
         self._cwd = cwd
         self.console = console
         self._children = tuple(children)
+        self.refused = ""
         self._running: dict[str, tuple[Child, asyncio.subprocess.Process]] = {}
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -122,6 +127,10 @@ class Supervisor:
             began = time.monotonic()
             status = await self.run_once(child)
             if self._stopping.is_set():
+                return
+            if status == REFUSED:
+                self.refused = child.name
+                self.ask_to_stop()
                 return
             pause_s = FIRST_PAUSE_S if time.monotonic() - began > STEADY_AFTER_S else pause_s
             self.console.line(child.name, _ended(status, pause_s))

@@ -17,7 +17,7 @@ from pathlib import Path
 from kauri import env
 from kauri.launcher import commands
 from kauri.launcher.console import Console
-from kauri.launcher.errors import LaunchError
+from kauri.launcher.errors import LaunchError, gettext_noop
 from kauri.launcher.options import UpOptions, arguments_add, options_from
 from kauri.launcher.preflight import folders_check, only_one, port_check
 from kauri.launcher.stamp import stamp_holds, stamp_write
@@ -123,6 +123,13 @@ async def _keep(
         await _samples_import(supervisor, options, importer, console)
 
     await supervisor.run(announce(), stores=stores.embedded)
+    if supervisor.refused:
+        raise LaunchError(
+            gettext_noop(
+                "The process %(name)s refuses to start, for the reason above; another start would change nothing."
+            ),
+            name=supervisor.refused,
+        )
 
 
 async def _samples_import(supervisor: Supervisor, options: UpOptions, importer: Child, console: Console) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from kauri.launcher.console import Console
 from kauri.launcher.process import Command, Record, record_read, record_write, spawn, started_at, wait_until
+from kauri.launcher.refusal import REFUSED
 from kauri.launcher.supervisor import Child, Supervisor
 
 TALKER = "import time; print('prêt', flush=True); time.sleep(60)"
@@ -155,3 +156,12 @@ def test_json_lines_are_made_readable_on_a_terminal_only(monkeypatch: pytest.Mon
     raw = '{"event": "turn finished", "level": "info", "turn_id": "7"}'
     Console(output).line("web", raw)
     assert output.getvalue() == f"web      | {'turn finished turn_id=7' if is_terminal else raw}\n"
+
+
+async def test_a_child_that_refuses_ends_everything_and_is_named(tmp_path: Path) -> None:
+    refusing = child("web", f"print('le modèle est un autre', flush=True); raise SystemExit({REFUSED})")
+    async with asyncio.timeout(15):
+        stage = Stage(tmp_path, child("worker", TALKER), refusing)
+        await stage.task
+    assert stage.supervisor.refused == "web"
+    assert stage.output.getvalue().count("le modèle est un autre") == 1

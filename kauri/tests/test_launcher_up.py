@@ -13,6 +13,7 @@ import pytest
 from kauri.launcher.errors import AlreadyRunning, LaunchError
 from kauri.launcher.options import UpOptions
 from kauri.launcher.preflight import only_one, port_check
+from kauri.launcher.refusal import REFUSED
 from kauri.launcher.stamp import stamp_holds, stamp_write
 from kauri.launcher.texts import BASE_DIR
 
@@ -168,3 +169,10 @@ def test_the_samples_are_where_the_import_looks() -> None:
     paths = [Path(word) for word in samples_import(options).argv if "samples" in word]
     assert len(paths) == 2
     assert all(path.exists() for path in paths)
+
+
+def test_a_web_process_that_would_refuse_again_says_so_and_why(tmp_path: Path) -> None:
+    nowhere = {"DATABASE_URL": "", "KAURI_VAR_DIR": str(tmp_path), "EMBEDDER": "of nobody"}
+    finished = run("-m", "kauri.launcher.web", "kauri.asgi:application", **nowhere)
+    assert finished.returncode == REFUSED
+    assert finished.stderr.splitlines()[-1].startswith("EMBEDDER=of nobody")

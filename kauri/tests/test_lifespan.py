@@ -13,6 +13,7 @@ from apps.rag import indexer
 from apps.rag.models import Index
 from apps.rag.tests.entries import article
 from kauri.gate import Receive, Scope, Send
+from kauri.launcher import refusal
 from kauri.lifespan import with_lifespan
 from kauri.management import store_checks
 
@@ -47,6 +48,7 @@ async def test_a_web_process_does_not_start(role: str, caplog: pytest.LogCapture
     assert message["type"] == "lifespan.startup.failed"
     assert "another model" in message["message"]
     assert "rag_reembed --model builtin" in message["message"]
+    assert refusal.sentences.pop() == message["message"]
     (record,) = [each for each in caplog.records if each.name == "kauri.lifespan"]
     assert record.exc_info is None
 
