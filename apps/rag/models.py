@@ -120,7 +120,8 @@ class EmbeddingCode(models.Model):
     index_id = models.BigIntegerField()
     entry_id = models.BigIntegerField(db_index=True)
     namespace = models.CharField(max_length=60)
-    # everybody's is the zero UUID's, of every country is of none, and what has no first or last day has infinity
+    # Everybody's is the zero UUID's, of every country is of none, and what has no first or last day has infinity:
+    # SQL compares it, and Python has no such date to read it into.
     organisation_id = models.UUIDField()
     country = models.CharField(max_length=2)
     starts = models.DateField()

@@ -44,7 +44,7 @@ def access(
 
 def read(term: str) -> Access:
     """Read a term of the index. Raises ValueError."""
-    namespace, organisation, country, start, end = term.split(_BETWEEN)
+    namespace, organisation, country, start, end = term.rsplit(_BETWEEN, 4)
     return Access(namespace, organisation, country, int(start), int(end))
 
 
