@@ -43,8 +43,11 @@ class RerankWeights:
     lead: float = 0.0
     pairs: float = 0.0
     letters: float = 0.0
+    figures: float = 0.0
+    sparing: float = 0.0
     whether: float = 0.0
     kind: float = 0.0
+    beside: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

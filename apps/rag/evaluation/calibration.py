@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 # What the weights sum to: the preferences of config.py (an act that is named, a form of company) are on this scale.
-TOTAL = 3.0
+TOTAL = 4.0
 _STEPS = 400
 _RATE = 0.05
 _DECAY = 1e-3

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from uuid import UUID
 
 import numpy as np
 
@@ -25,6 +26,7 @@ _FUSED = ("bm25", "gram", "dense")
 # Who asks for an article by its number wants that article, and at most a look around it.
 _MAX_AKIN = 4
 _DIGITS = re.compile(r"\D")
+_NEAR = 5  # passages on either side that tell of what stands between them
 _NEVER = 2.0  # a share that no two passages have in common
 
 
@@ -61,9 +63,11 @@ def scored(candidates: Candidates, preference: Preference, cues: Cues, config: R
 
     The legs and what the question prefers say which candidates are read; what is read in them is added.
     """
-    by_legs = _by_legs(candidates.rankings, config)
+    by_legs, near = _by_legs(candidates.rankings, config), beside(candidates, config)
     preferred = {
-        entry_id: by_legs.get(entry_id, 0.0) + bonus(entry.passage, entry.references, preference, config)
+        entry_id: by_legs.get(entry_id, 0.0)
+        + config.rerank.beside * near.get(entry_id, 0.0)
+        + bonus(entry.passage, entry.references, preference, config)
         for entry_id, entry in candidates.admitted.items()
     }
     for hit in ranked(preferred)[: config.n_fitted]:
@@ -86,7 +90,7 @@ class SignTable:
 def sign_table(candidates: Candidates, preference: Preference, cues: Cues, config: RagConfig) -> SignTable:
     """Read all admitted candidates; what `scored` sums, one by one."""
     names = [each.name for each in fields(RerankWeights)]
-    by_leg = leg_signs(candidates.rankings, config)
+    by_leg = {**leg_signs(candidates.rankings, config), "beside": beside(candidates, config)}
     weightless = replace(config, rerank=RerankWeights())
     rows: list[list[float]] = []
     added: list[float] = []
@@ -103,6 +107,24 @@ def sign_table(candidates: Candidates, preference: Preference, cues: Cues, confi
 def leg_signs(rankings: Sequence[Ranking], config: RagConfig) -> Mapping[str, Mapping[int, float]]:
     """Return by leg the signs, 0..1, of the entries that it names."""
     return {ranking.leg: min_max(ranking, config.n_candidates) for ranking in rankings if ranking.leg in LEG_SIGNS}
+
+
+def beside(candidates: Candidates, config: RagConfig) -> Mapping[int, float]:
+    """Return the sign, 0..1, of the candidates that stand near others in one text: what is told over several passages
+    is found with any of them."""
+    fused = next((ranking for ranking in candidates.rankings if ranking.leg == "fused"), None)
+    shares = min_max(fused, config.n_candidates) if fused else {}
+    texts: dict[UUID, list[tuple[int, int]]] = {}
+    for entry_id, entry in candidates.admitted.items():
+        texts.setdefault(entry.passage.version_id, []).append((entry.passage.ordinal, entry_id))
+    found: dict[int, float] = {}
+    for places in texts.values():
+        places.sort()
+        for n, (at, one) in enumerate(places):
+            around = places[max(0, n - _NEAR) : n + _NEAR + 1]
+            near = [shares.get(other, 0.0) for place, other in around if other != one and abs(place - at) <= _NEAR]
+            found[one] = max(near, default=0.0)
+    return found
 
 
 def _by_legs(rankings: Sequence[Ranking], config: RagConfig) -> dict[int, float]:

@@ -2,14 +2,17 @@
 
 All signs lie in 0..1. Of the legs: `bm25`, `gram`, `dense`, `sentence` (best sentence) and `opening` (first sentence),
 min-max normalised over the leg. Of the words, as shares of the question's weight: `coverage`, `window`, `titled` (see
-`fit`), `lead` (held by the first words), `pairs` (neighbours in the question that are neighbours in the passage) and
-`letters` (character 4-grams, for typing errors and words that lost their spaces). `whether`: a yes or no at the start
-answers a question that asks for one; `kind`: the text says a sum, a time, a rate where one is asked for.
+`fit`), `lead` (held by the first words), `pairs` (neighbours in the question that are neighbours in the passage),
+`letters` (character 4-grams, for typing errors and words that lost their spaces), `figures` (years and other numbers of
+the question) and `sparing` (none of it over and over: a passage that is all about a word seldom says what is asked of
+it). `whether`: a yes or no at the start answers a question that asks for one; `kind`: the text says a sum, a time, a
+rate where one is asked for. `beside`: the best of the passages around it in its text, by the fused legs.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -29,6 +32,8 @@ _ASKS_WHETHER = re.compile(rf"\best-ce qu|\b\w+-(?:t-)?{_SUBJECTS}\b")
 _ASKS_WHAT = re.compile(
     r"\b(?:comment|quel(?:le)?s?|qui|que|qu'est|combien|quand|ou|pourquoi|quoi|lequel|laquelle)\b(?!-)"
 )
+# BM25's k1 and b, and the terms of a passage of common length.
+_K1, _B, _COMMON_LENGTH = 1.2, 0.75, 120
 _SAYS_WHETHER = re.compile(r"\W*(?:oui|non)\b")
 
 LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
@@ -68,12 +73,13 @@ class Letters:
 @dataclass(frozen=True, slots=True)
 class Cues:
     """What of a question the signs are read with; `words` maps each term to its words, `pairs` neighbouring terms to
-    their weight."""
+    their weight; `figures` are its numbers."""
 
     probe: Probe
     letters: Letters
     words: Mapping[str, tuple[str, ...]]
     pairs: Mapping[tuple[str, str], float]
+    figures: frozenset[str]
     asks_whether: bool
     kind: re.Pattern[str] | None
 
@@ -88,9 +94,10 @@ def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | N
     pairs = {
         (left, right): probe.weights[left] + probe.weights[right] for left, right in pairwise(terms) if left != right
     }
+    figures = frozenset(word for word in words if word[0].isdigit())
     folded = fold(text)
     asks_whether = bool(_ASKS_WHETHER.search(folded)) and not _ASKS_WHAT.search(folded)
-    return Cues(probe, letters, words, pairs, asks_whether, kind)
+    return Cues(probe, letters, words, pairs, figures, asks_whether, kind)
 
 
 def reading_score(passage: Passage, fitted: Fit, cues: Cues, weights: RerankWeights) -> float:
@@ -116,9 +123,19 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
         "lead": share_met(cues.probe, text.lead),
         "pairs": _paired((*above.terms, *text.terms), cues.pairs),
         "letters": cues.letters.share((text, above), meant),
+        "figures": len(cues.figures & (text.held | above.held)) / len(cues.figures) if cues.figures else 0.0,
+        "sparing": 1.0 - _density(cues.probe, text.terms),
         "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
         "kind": float(cues.kind is not None and says(cues.kind, passage.text)),
     }
+
+
+def _density(probe: Probe, terms: Sequence[str]) -> float:
+    """Return how much and how often a text of its length says the question's terms, 0..1, saturated as BM25 does."""
+    counts = Counter(term for term in terms if term in probe.weights)
+    slack = _K1 * (1.0 - _B + _B * len(terms) / _COMMON_LENGTH)
+    said = sum(probe.weights[term] * n / (n + slack) for term, n in counts.items())
+    return said / probe.total if probe.total else 0.0
 
 
 @lru_cache(maxsize=16_384)

@@ -10,9 +10,12 @@ from apps.rag import indexer
 from apps.rag.build import build_engine
 from apps.rag.config import RagConfig, overridden
 from apps.rag.engine import Engine
-from apps.rag.retrieval.ranking import blend
+from apps.rag.retrieval.ranking import Candidates, beside, blend
+from apps.rag.retrieval.resolve import Resolved
+from apps.rag.stores.postgres import Hydrated
 from apps.rag.tests.entries import article, scope
-from apps.rag.types import Overrides, Question, SearchResult
+from apps.rag.tests.passages import passage
+from apps.rag.types import Hit, Overrides, Question, Ranking, SearchResult
 
 ENTRIES = (
     article("311", "Le capital social de la société à responsabilité limitée est d'un million de francs."),
@@ -89,3 +92,16 @@ def test_a_models_verdict_orders_what_it_read_and_nothing_below() -> None:
 def test_without_a_model_the_order_stands() -> None:
     scores = {1: 3.0, 2: 2.0}
     assert blend(scores, {}, RagConfig()) == scores
+
+
+def test_passages_speak_for_those_around_them_in_their_text() -> None:
+    admitted = {n: _admitted(n, ordinal) for n, ordinal in ((1, 10), (2, 12), (3, 18), (4, 11))}
+    other = passage("AUA art. 1", "", entry_id=5, ordinal=10)
+    fused = Ranking("fused", (Hit(5, 5.0), Hit(1, 4.0), Hit(2, 2.0), Hit(3, 1.0)), 0.0)
+    candidates = Candidates((fused,), {**admitted, 5: Hydrated(other, (), None, None)}, Resolved((), (), ()), False)
+    # 1 is worth .75 and 2 a quarter; 3 is six passages away, 5 of another text, 4 came by its number alone
+    assert beside(candidates, RagConfig()) == {1: 0.25, 2: 0.75, 3: 0.0, 4: 0.75, 5: 0.0}
+
+
+def _admitted(entry_id: int, ordinal: int) -> Hydrated:
+    return Hydrated(passage(f"AUSCGIE art. {entry_id}", "", entry_id=entry_id, ordinal=ordinal), (), None, None)

@@ -62,6 +62,22 @@ def test_a_sum_is_the_kind_of_answer_that_is_asked_for() -> None:
     assert signs("Quel est le montant du capital ?", "Il est fixé par les statuts.")["kind"] == 0.0
 
 
+def test_the_figures_of_the_question_are_looked_for() -> None:
+    assert signs("Le taux de 2025 et de 2026", "En 2026, il est de 18 %.")["figures"] == 0.5
+    assert signs("Le taux de 2025", "Le taux.", heading_path=("Loi de finances 2025",))["figures"] == 1.0
+    assert signs("Le taux de la taxe", "Le taux de 2026.")["figures"] == 0.0
+
+
+def test_words_over_and_over_weigh_against_a_passage() -> None:
+    once = "La réserve légale est dotée chaque année."
+    again = "La réserve légale : la réserve légale, toujours la réserve légale."
+    assert signs("réserve légale", once)["sparing"] > signs("réserve légale", again)["sparing"]
+    assert signs("réserve légale", "Un dixième du bénéfice.")["sparing"] == 1.0
+    # k1 1.2, b 0.75: two terms once in a text of 120
+    long = " ".join(("réserve légale", *(f"mot{n}" for n in range(118))))
+    assert signs("réserve légale", long)["sparing"] == pytest.approx(1.0 - 1.0 / 2.2)
+
+
 def test_the_score_is_the_weighted_sum() -> None:
     asked, read = cues("réserve légale"), passage("AUSCGIE art. 1", "La réserve légale.")
     found = fit(asked.probe, read)
