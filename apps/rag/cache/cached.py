@@ -71,7 +71,9 @@ class CachedEngine(EngineBehind):
             revisions = await run_db(_revisions, question.scope.namespaces)
         except DatabaseError:
             return None  # the engine will say what is wrong
-        return answer_key(question, revisions, self._fingerprint())
+        # what "CGI 2025" asks for hangs on whether today's law was chosen: the same day is another day tomorrow
+        is_todays = question.scope.as_of == clock.today()
+        return answer_key(question, revisions, f"{self._fingerprint()} {is_todays}")
 
     async def _look_up(self, key: str) -> tuple[Kept | None, bool]:
         try:

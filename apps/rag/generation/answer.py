@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
@@ -30,6 +30,7 @@ from apps.rag.types import (
     TextDelta,
     Usage,
 )
+from apps.rag.understanding.editions import scope_meant
 from apps.rag.understanding.intent import CONVERSATION
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ async def generate(
     The text is what the TextDeltas after the last Restarted say, and only grows. Raises nothing of its own:
     where every model fails the answer is made of extracts and marked `model_unavailable`.
     """
+    # the day that the question asks for in words is the one that was searched, and the one that the answer is about
+    question = replace(question, scope=scope_meant(question, result.understanding.as_of_hint))
     if result.understanding.intent == CONVERSATION:
         for event in _conversation(question, result):
             yield event

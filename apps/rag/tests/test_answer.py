@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -17,6 +18,7 @@ from apps.rag.tests.answers import ASKED, RESULT, Saying, answer, model
 from apps.rag.tests.passages import ACCOUNT_401, ART_311, account, account_number, article, found, passage, question
 from apps.rag.tests.providers import ProviderServer, serve
 from apps.rag.types import Finished, Grounded, Refused, Usage
+from kauri.lib import clock
 from kauri.lib.breaker import close_connections
 
 
@@ -158,6 +160,13 @@ async def test_an_account_is_named_with_its_place() -> None:
     assert "compte 40, « FOURNISSEURS ET COMPTES RATTACHES » [1], dans la classe 4 (comptes de tiers)." in text
     assert "- 4011 : « Fournisseurs »" in text
     assert Grounded(5, 0, 0) in made.events
+
+
+async def test_a_model_is_told_the_day_whose_law_was_searched(good: ProviderServer) -> None:
+    result = replace(RESULT, understanding=replace(RESULT.understanding, as_of_hint=date(2025, 12, 31)))
+    asked = replace(ASKED, scope=replace(ASKED.scope, as_of=clock.today()))
+    await answer(asked, result, model(good))
+    assert "31/12/2025" in good.prompts[0][0]["content"]
 
 
 async def test_leaving_the_iterator_hangs_up_on_the_provider() -> None:

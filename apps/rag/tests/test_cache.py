@@ -117,6 +117,16 @@ def test_each_part_of_the_key_makes_another_key() -> None:
     assert last_good_key(question) == last_good_key(replace(question, text=f" {ASKED}"))
 
 
+async def test_the_same_day_asked_for_tomorrow_is_another_question(
+    cached: CachedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = clock.today()
+    asked = replace(question(), scope=scope(as_of=today))
+    before = await cached._key(asked)
+    monkeypatch.setattr(clock, "today", lambda: today + timedelta(days=1))
+    assert await cached._key(asked) != before
+
+
 async def test_a_neighbouring_account_is_another_question(cached: CachedEngine, provider: ProviderServer) -> None:
     await answer(cached, "Que dit l'article 311 ?")
     events = await answer(cached, "Que dit l'article 312 ?")
