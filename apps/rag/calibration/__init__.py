@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +54,21 @@ class RerankWeights:
 class EvidenceSigns:
     """What the evidence score looks at, all in 0..1.
 
-    `coverage`, `window` and `titled`: the shares of the question's weight that the best passage holds, holds in one
-    place, and has in its headings; `unknown`: the share that no passage of the corpus holds; `own` and `shared`: how
-    much the question is of the field; `sentence`: the best cosine of a sentence, None without vectors.
+    `matched`: how many terms of the question the best passage holds in one place, of eight; `around`: the mean share of
+    the question's weight that it and the next ones hold so; `near`: the share of the next ones that stand beside the
+    first in its text; `ahead`: how far the best by words is above the tenth; `rarity`: of the question's terms, of
+    those that passages hold; `topic`: how much of the question is of the field alone, and a heading; `account`: whether
+    an account comes first where one may be asked for; `sentence`: the best cosine of a sentence, None without vectors.
     """
 
-    coverage: float
-    window: float
-    titled: float
-    unknown: float
-    own: float
-    shared: float
-    sentence: float | None
+    matched: float = 0.0
+    around: float = 0.0
+    near: float = 0.0
+    ahead: float = 0.0
+    rarity: float = 0.0
+    topic: float = 0.0
+    account: float = 0.0
+    sentence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +76,19 @@ class EvidenceModel:
     """A logistic model over the signs: how sure it is that the passages answer the question."""
 
     bias: float = 0.0
-    coverage: float = 0.0
-    window: float = 0.0
-    titled: float = 0.0
-    unknown: float = 0.0
-    own: float = 0.0
-    shared: float = 0.0
+    matched: float = 0.0
+    around: float = 0.0
+    near: float = 0.0
+    ahead: float = 0.0
+    rarity: float = 0.0
+    topic: float = 0.0
+    account: float = 0.0
     sentence: float = 0.0
 
     def probability(self, signs: EvidenceSigns) -> float:
         """Return 0..1."""
-        total = self.bias + self.coverage * signs.coverage + self.window * signs.window
-        total += self.titled * signs.titled + self.unknown * signs.unknown
-        total += self.own * signs.own + self.shared * signs.shared
-        total += self.sentence * (signs.sentence or 0.0)
-        return 1.0 / (1.0 + math.exp(-total))
+        total = sum(getattr(self, each.name) * (getattr(signs, each.name) or 0.0) for each in fields(EvidenceSigns))
+        return 1.0 / (1.0 + math.exp(-self.bias - total))
 
 
 @dataclass(frozen=True, slots=True)

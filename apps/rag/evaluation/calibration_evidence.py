@@ -15,9 +15,9 @@ Array = npt.NDArray[np.float64]
 
 _NAMES = tuple(each.name for each in fields(EvidenceSigns))
 _FOLDS = 5
-_STEPS = 2_000
+_STEPS = 4_000
 _RATE = 0.5
-_DECAY = 1e-3
+_DECAY = 1e-4
 _N_FULL = 50
 
 

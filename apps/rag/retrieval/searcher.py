@@ -12,7 +12,7 @@ from apps.rag.config import RagConfig, overridden
 from apps.rag.ports import Vectors
 from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.evidence import evidence_of, signs_of
-from apps.rag.retrieval.fit import Probe, probe_of
+from apps.rag.retrieval.fit import probe_of
 from apps.rag.retrieval.fusion import ranked
 from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.query import lexical_query, preference_of
@@ -25,7 +25,7 @@ from apps.rag.retrieval.ranking import (
     scored,
     sign_table,
 )
-from apps.rag.retrieval.resolve import Resolved, lookup_keys, resolve, wanted
+from apps.rag.retrieval.resolve import lookup_keys, resolve, wanted
 from apps.rag.retrieval.signs import Letters, cues_of
 from apps.rag.retrieval.stages import (
     Asked,
@@ -42,7 +42,6 @@ from apps.rag.retrieval.stages import (
 from apps.rag.stores.postgres import FirstRound
 from apps.rag.tracing import stage
 from apps.rag.types import Question, RankedPassage, Ranking, SearchResult
-from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.editions import scope_meant
 from apps.rag.understanding.intent import CONVERSATION, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
@@ -77,7 +76,8 @@ class Searcher:
         result = await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
         resolved = weighed.candidates.resolved
         is_by_rule = resolved.entry_ids or resolved.missing or result.refusal_reason == "out_of_scope"
-        signs = signs_of(weighed.cues.probe, result.passages, belonging(asked.reading.understanding.standalone))
+        standalone = asked.reading.understanding.standalone
+        signs = signs_of(standalone, weighed.cues.probe, result.passages, result.rankings)
         table = sign_table(weighed.candidates, weighed.preference, weighed.cues, asked.config)
         return Examined(result, table, None if is_by_rule or not result.evidence else signs)
 
@@ -153,10 +153,10 @@ class Searcher:
         model_scores: Mapping[int, float] | None,
         marks: list[tuple[str, float, float]],
     ) -> SearchResult:
-        resolved, probe = weighed.candidates.resolved, weighed.cues.probe
+        resolved = weighed.candidates.resolved
         scores = blend(weighed.scores, model_scores or {}, asked.config)
         passages = order(weighed.candidates, scores, asked.config)
-        judge = partial(self._evidence, probe, resolved, asked.reading.understanding.standalone)
+        judge = partial(self._evidence, weighed, asked.reading.understanding.standalone)
         if asked.config.is_reranked:
             passages = official_first(passages, judge, asked.config)
         evidence = judge(passages)
@@ -177,14 +177,16 @@ class Searcher:
             timings_ms=timings(marks, weighed.candidates.rankings),
         )
 
-    def _evidence(self, probe: Probe, resolved: Resolved, standalone: str, passages: Sequence[RankedPassage]) -> float:
+    def _evidence(self, weighed: Weighed, standalone: str, passages: Sequence[RankedPassage]) -> float:
         """Return the evidence, 0..1, that the passages answer the question."""
+        resolved = weighed.candidates.resolved
         if resolved.entry_ids:
             return 1.0
         if resolved.missing or not passages:
             # another article is no answer to a question for this one
             return 0.0
-        return evidence_of(signs_of(probe, passages, belonging(standalone)), self._config)
+        signs = signs_of(standalone, weighed.cues.probe, passages, weighed.candidates.rankings)
+        return evidence_of(signs, self._config)
 
     def _degraded(self, found: Found, legs: Sequence[str], model_scores: Mapping[int, float] | None) -> tuple[str, ...]:
         """Name what is missing of what was asked for; `legs` are those asked for, all when empty."""

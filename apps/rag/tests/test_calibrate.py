@@ -74,7 +74,7 @@ def cases(n: int = 200) -> list[Case]:
     made: list[Case] = []
     for place in range(n):
         coverage = float(source.random())
-        signs = EvidenceSigns(coverage, float(source.random()), 0.0, 0.0, 0.0, 0.0, None)
+        signs = EvidenceSigns(around=coverage, near=float(source.random()))
         made.append(Case("field" if coverage > 0.5 else "not field", signs, coverage > 0.5 or place % 50 == 0))
     return [*made, Case("by rule", None, is_answerable=False)]
 
@@ -82,7 +82,7 @@ def cases(n: int = 200) -> list[Case]:
 def test_the_evidence_model_tells_apart_what_can_be_told_apart() -> None:
     asked = cases()
     model = evidence_fitted(asked)
-    assert model.coverage > 5 * model.window
+    assert model.around > 5 * model.near
     evidence = cross_validated(asked)
     assert evidence[-1] == 0.0
     (at_half,) = rates(asked, evidence, [0.5])
@@ -105,7 +105,7 @@ def test_the_bias_is_moved_so_that_a_half_is_the_threshold() -> None:
 
 def test_what_is_written_is_what_the_engine_reads(tmp_path: Path, settings: object) -> None:
     settings.KAURI_VAR_DIR = tmp_path  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
-    made = Calibration(FusionWeights(1.0, 0.3, 0.7), RerankWeights(bm25=1.25), EvidenceModel(bias=-2.0, coverage=3.0))
+    made = Calibration(FusionWeights(1.0, 0.3, 0.7), RerankWeights(bm25=1.25), EvidenceModel(bias=-2.0, near=3.0))
     assert calibration_of("some/model") is None
     path = calibration_write("some/model", made)
     assert path.name == "some_model.json"

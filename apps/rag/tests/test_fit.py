@@ -1,5 +1,7 @@
 """How well a passage fits a question, and the evidence that is made of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from apps.rag import analysis
@@ -7,8 +9,7 @@ from apps.rag.calibration import LEXICAL, EvidenceModel, EvidenceSigns, calibrat
 from apps.rag.retrieval.evidence import signs_of
 from apps.rag.retrieval.fit import Fit, Probe, fit, idf, probe_of
 from apps.rag.tests.passages import account, passage
-from apps.rag.types import RankedPassage
-from apps.rag.understanding.domain import belonging
+from apps.rag.types import Hit, RankedPassage, Ranking
 from apps.rag.understanding.lexicon import meanings
 
 N = 100
@@ -90,16 +91,43 @@ def test_an_account_fits_by_its_own_label() -> None:
 
 @pytest.mark.parametrize("model", [model_of("use-multilingual-3"), model_of(LEXICAL)])
 def test_better_signs_are_more_evidence(model: EvidenceModel) -> None:
-    weak = model.probability(EvidenceSigns(0.2, 0.1, 0.0, 0.5, 0.0, 0.0, 0.2))
-    strong = model.probability(EvidenceSigns(0.9, 0.8, 0.5, 0.0, 0.5, 0.5, 0.6))
-    assert weak < 0.5 < strong
+    weak = EvidenceSigns(matched=0.2, around=0.2, near=0.1, ahead=0.2, rarity=0.4, sentence=0.2)
+    strong = replace(weak, matched=0.6, around=0.7, near=0.6, ahead=0.6, topic=0.5, sentence=0.6)
+    assert model.probability(weak) < 0.5 < model.probability(strong)
 
 
 @pytest.mark.parametrize("model", [model_of("use-multilingual-3"), model_of(LEXICAL)])
 def test_a_match_by_chance_is_no_evidence_for_a_question_of_another_field(model: EvidenceModel) -> None:
     text = "Qui gagne ?"
     held = RankedPassage(passage("AUSCGIE art. 1", "Celui qui gagne."), 1, 1.0, (("sentence", 0.2),), False)
-    by_chance = signs_of(probe(text), [held], belonging(text))
-    ours = belonging("Qui nomme le gérant d'une SARL ?")
-    assert model.probability(by_chance) < 0.5
-    assert model.probability(EvidenceSigns(0.7, 0.6, 0.0, 0.0, ours.own, ours.shared, 0.3)) > 0.5
+    others = [
+        RankedPassage(replace(passage(f"AUSCGIE art. {n}", "Le capital social."), ordinal=n), 1, 0.5, (), False)
+        for n in range(20, 500, 60)
+    ]
+    assert model.probability(signs_of(text, probe(text), [held, *others], [])) < 0.5
+
+
+def test_what_is_dealt_with_in_one_place_stands_together() -> None:
+    text = "révocation du gérant"
+
+    def signs(*ordinals: int) -> EvidenceSigns:
+        found = [
+            RankedPassage(replace(passage(f"AUSCGIE art. {n}", "La révocation."), ordinal=n), 1, 1.0, (), False)
+            for n in ordinals
+        ]
+        scores = Ranking("bm25", tuple(Hit(n, 9.0 / rank) for rank, n in enumerate(ordinals, start=1)), 0.0)
+        return signs_of(text, probe(text), found, [scores])
+
+    found_in = passage("AUSCGIE art. 326", "La révocation.")
+    together, apart = signs(326, 327, 328), signs(326, 12, 900)
+    assert (together.near, apart.near) == (1.0, 0.0)
+    assert together.ahead == pytest.approx(2 / 3)
+    assert together.around == pytest.approx(fit(probe(text), found_in).window)
+
+
+def test_words_that_name_an_act_are_not_sought_in_its_passages() -> None:
+    text = "Que dit l'AUSCGIE sur la révocation du gérant de l'arbitrage ?"
+    named = "Que dit l'acte uniforme sur l'arbitrage sur la révocation du gérant ?"
+    held = [RankedPassage(passage("AUA art. 1", "La révocation du gérant de l'arbitrage."), 1, 1.0, (), False)]
+    assert signs_of(text, probe(text), held, []).around == pytest.approx(1.0)
+    assert signs_of(named, probe(named), held, []).around == pytest.approx(1.0)
