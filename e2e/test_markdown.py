@@ -64,3 +64,10 @@ def test_both_renderers_agree(visitor: Visitor, text: str) -> None:
     saved = visitor.page.evaluate(_NORMALISED, str(render(text, links)).replace('"Tableau"', '"Table"'))
     streamed = visitor.page.evaluate(_BY_SCRIPT, [text, {"1": "Source 1", "2": "Source 2"}])
     assert streamed == saved
+
+
+def test_both_renderers_hold_numbers_together(visitor: Visitor) -> None:
+    streamed = visitor.page.evaluate(
+        """async () => (await import("/static/js/markdown.js")).render("1 000 000 F", () => null)[0].textContent"""
+    )
+    assert streamed == "1\u202f000\u202f000 F"

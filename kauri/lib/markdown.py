@@ -17,6 +17,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from kauri.lib.text import groups_joined
+
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _NO_BREAK_SPACE = "\u00a0"
 # Links, images and raw HTML have no place in an answer: the only link is a citation that Kauri checked.
@@ -88,10 +90,15 @@ def _render_table_close(
 
 
 def _fit_page(tokens: Sequence[Token]) -> None:
-    """Shift headings below the page's own, and turn inline styles, which the policy forbids, into classes."""
+    """Shift headings below the page's own, hold numbers together, and turn inline styles, which the policy forbids,
+    into classes.
+    """
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = _HEADINGS[token.tag]
+        for child in token.children or ():
+            if child.type == "text":
+                child.content = groups_joined(child.content)
         if "style" in token.attrs and token.attrs.pop("style") == "text-align:right":
             token.attrs["class"] = "amt"
 

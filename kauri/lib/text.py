@@ -1,10 +1,19 @@
 """Comparison of words the way a reader compares them."""
 
+import re
 import unicodedata
 
 _APART = str.maketrans(
     {"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae", "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ß": "ss"}
 )
+
+_NARROW_SPACE = "\u202f"
+_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+
+
+def groups_joined(text: str) -> str:
+    """Return `text` with the groups of its numbers (1 000 000) held together on a line; no position moves."""
+    return _THOUSANDS.sub(_NARROW_SPACE, text)
 
 
 def fold(text: str) -> str:

@@ -17,7 +17,9 @@ function answerText(id) {
     const reference = $("[data-copy]", card)?.dataset.copy ?? $(".source-t", card).textContent;
     return `[${card.dataset.source}] ${reference}`;
   });
-  return [prose.innerText.trim(), ...(sources.length ? ["", ...sources] : [])].join("\n");
+  // The page holds the groups of a number together with narrow spaces; a spreadsheet would not read them.
+  const text = prose.innerText.trim().replace(/(?<=\d)\u202f(?=\d{3})/g, " ");
+  return [text, ...(sources.length ? ["", ...sources] : [])].join("\n");
 }
 
 /** Show the copy buttons below `root`: they do nothing without script or clipboard. */

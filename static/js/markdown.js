@@ -4,6 +4,7 @@ const INLINE = /\\([\\`*_{}[\]()#+\-.!>|~"'$%&,/:;<=?@^])|\*\*(\S(?:[\s\S]*?\S)?
 const LIST = /^ {0,3}(?:([-*+])|(\d{1,9})[.)])\s+(.*)$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
 const QUOTE = /^ {0,3}> ?(.*)$/;
+const THOUSANDS = /(?<=\d) (?=\d{3}(?!\d))/g;
 const RULE_ROW = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 
 function make(tag, className = "") {
@@ -12,11 +13,16 @@ function make(tag, className = "") {
   return element;
 }
 
+/** The groups of a number (1 000 000) stay on one line. */
+function joined(text) {
+  return text.replace(THOUSANDS, "\u202f");
+}
+
 /** Append `text` to `parent`; `cite(n)` returns the link of [n], or null where n is not known yet. */
 function inline(parent, text, cite) {
   let from = 0;
   for (const match of text.matchAll(INLINE)) {
-    parent.append(text.slice(from, match.index));
+    parent.append(joined(text.slice(from, match.index)));
     from = match.index + match[0].length;
     const [whole, escaped, strong, soft, space, marker] = match;
     if (escaped) parent.append(escaped);
@@ -30,7 +36,7 @@ function inline(parent, text, cite) {
       else parent.append(whole);
     }
   }
-  parent.append(text.slice(from));
+  parent.append(joined(text.slice(from)));
 }
 
 function cells(line) {

@@ -11,16 +11,15 @@ from django.utils.safestring import SafeString
 
 from apps.rag.types import display_locator
 from kauri.lib import days
+from kauri.lib.text import groups_joined
 
 register = template.Library()
 
 # What is short enough to stand in the margin: an article or an account.
 _MARGIN_LABEL = re.compile(r"(?:^|, )((?:art\.|compte|classe) \S{1,12})$", re.IGNORECASE)
 
-_NARROW = "\u202f"
 _UNBROKEN = "\u00a0"
 _BEFORE_MARK = re.compile(r"(?<=\S) (?=[;:!?»%])|(?<=«) ")
-_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 
 
 @register.simple_tag
@@ -65,4 +64,4 @@ def above(heading_path: Sequence[str], locator_shown: str) -> str:
 @register.filter
 def typeset(text: str) -> str:
     """Keep French marks and the groups of a number on one line; no position in the text moves."""
-    return _THOUSANDS.sub(_NARROW, _BEFORE_MARK.sub(_UNBROKEN, text))
+    return groups_joined(_BEFORE_MARK.sub(_UNBROKEN, text))

@@ -39,7 +39,7 @@ def test_nothing_but_a_citation_becomes_a_link_or_markup(text: str) -> None:
 def test_no_inline_style_reaches_the_page() -> None:
     html = render("| compte | montant |\n|:--|--:|\n| 401 | 1 000 |")
     assert "style=" not in html
-    assert '<td class="amt">1 000</td>' in html
+    assert '<td class="amt">1\u202f000</td>' in html
 
 
 def test_headings_stay_below_those_of_the_page() -> None:
@@ -54,3 +54,10 @@ def test_indented_text_stays_text() -> None:
 def test_a_table_is_named_in_the_readers_language() -> None:
     with translation.override("fr"):
         assert 'aria-label="Tableau"' in render("| a |\n|---|\n| b |")
+
+
+def test_the_groups_of_a_number_stay_on_one_line() -> None:
+    assert render("De 1 000 000 à 2 500 F en 2024 12 mois") == (
+        "<p>De 1\u202f000\u202f000 à 2\u202f500 F en 2024 12 mois</p>\n"
+    )
+    assert "1\u202f000" in render("| a |\n|---|\n| 1 000 |")
