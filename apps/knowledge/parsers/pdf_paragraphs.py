@@ -14,6 +14,13 @@ LIST_MARK = re.compile(
     r"^(?:[-–—•▪◦●■□➢➤✓❖o*·§]\s+|[-–—•▪●➢✓]\S|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})\s?[.°)]{1,2}\s*\)?[\s-]|\d{1,2}°\)?)"
 )
 _ENDED = re.compile(r"[.;:!?…»”\"]\s*$")
+# Law writes its numbers twice: "soixante (60) jours". The figure may come first on the next line.
+_NUMBER_WORD = re.compile(
+    r"(?:^|[\s-])(?:une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?"
+    r"|trente|quarante|cinquante|soixante|cents?|mille|millions?|milliards?)$",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"\(\d[\d. ]*\)")
 _CAPITALS = re.compile(r"[A-ZÀ-Þ]")
 _SMALL = re.compile(r"[a-zß-öø-ÿ]")
 
@@ -122,7 +129,7 @@ def _belongs(lines: Sequence[Line], group: list[int], index: int, margins: Seque
         return _continues_heading(first, line, following, margins[group[-1]])
     if look.is_heading(first) != look.is_heading(following) and not _is_bold_lead(first, following, look):
         return False
-    if LIST_MARK.match(following.text):
+    if LIST_MARK.match(following.text) and not _says_again(line, following):
         return False
     if abs(line.height - following.height) > 0.12 * line.height and not _crosses(line, following):
         return False
@@ -156,6 +163,11 @@ def _mentions(line: Line, following: Line) -> bool:
             r"\b(?:l|d|de|du|des|les?|la|aux?|et|ou|à|par|cet|dans|sur|son|selon)['’]?$", line.text, re.IGNORECASE
         )
     )
+
+
+def _says_again(line: Line, following: Line) -> bool:
+    """A line that begins with the figure, in brackets, of the number that the line before ends with in words."""
+    return bool(_NUMBER_WORD.search(line.text.rstrip()) and _FIGURE.match(following.text))
 
 
 def _is_bold_lead(first: Line, following: Line, look: Look) -> bool:
@@ -203,7 +215,7 @@ def _crosses(line: Line, following: Line) -> bool:
 
 def _flows_on(lines: Sequence[Line], group: list[int], index: int, margins: Sequence[float], look: Look) -> bool:
     line, following = lines[group[-1]], lines[index]
-    begins_small = following.text[:1].islower()
+    begins_small = following.text[:1].islower() or _says_again(line, following)
     if _new_column(line, following):
         return not _ENDED.search(line.text) and (begins_small or _fills(line, following, margins[group[-1]]))
     if line.y - following.y_start > 1.45 * max(look.leading, 0.9 * line.height):

@@ -64,6 +64,29 @@ def test_a_cut_word_is_mended_and_a_compound_keeps_its_hyphen() -> None:
     assert "\ufffe" not in text
 
 
+def test_a_number_said_again_in_brackets_begins_no_paragraph() -> None:
+    pages = [
+        (
+            "Article 1",
+            "Le délai est de soixante",
+            "(60) jours au plus. La période est de six",
+            "(6) mois. Sont exclus :",
+            "(1) les biens ;",
+            "(2) les dettes.",
+        )
+    ]
+    found = [(block.kind, block.text) for block in read_pdf(files.pdf(pages)).blocks]
+    assert found == [
+        ("heading", "Article 1"),
+        (
+            "paragraph",
+            "Le délai est de soixante (60) jours au plus. La période est de six (6) mois. Sont exclus :",
+        ),
+        ("list", "(1) les biens ;"),
+        ("list", "(2) les dettes."),
+    ]
+
+
 def test_a_scan_is_refused_with_its_pages() -> None:
     with pytest.raises(Refused) as refused:
         read_pdf(files.pdf_without_text(4))
