@@ -24,7 +24,8 @@ from apps.rag.types import AnswerEvent, NewEntry, Question, TextDelta
 from kauri.lib.breaker import close_connections
 from kauri.lib.db import run_db
 
-ASKED = "Quel est le capital minimum d'une SARL ?"
+# It names its article: whether that answers is no matter of these tests.
+ASKED = "Quel est le capital minimum d'une SARL selon l'article 311 de l'AUSCGIE ?"
 CAPITAL = article("311", "Le capital social de la société à responsabilité limitée est d'un million de francs CFA.")
 
 

@@ -15,15 +15,15 @@ import django
 async def ask_many(n_asks: int) -> dict[str, object]:
     """Ask the same question `n_asks` times at once and tell what came."""
     from apps.rag.build import get_engine
-    from apps.rag.tests.entries import scope
-    from apps.rag.types import Finished, Question, TextDelta
+    from apps.rag.tests.caching import question
+    from apps.rag.types import Finished, TextDelta
 
     engine = get_engine()
 
     async def ask() -> tuple[str, str, tuple[str, ...]]:
         text, mode = "", ""
         degraded: tuple[str, ...] = ("unfinished",)
-        async for event in engine.answer(Question("Quel est le capital minimum d'une SARL ?", scope())):
+        async for event in engine.answer(question()):
             if isinstance(event, TextDelta):
                 text += event.text
             if isinstance(event, Finished):

@@ -71,10 +71,11 @@ async def test_the_last_good_answer_shows_no_passage_that_is_withdrawn_since(
     await run_db(publish, aside)
     await plain.warm()
     engine = _with_last_good(plain)
-    assert set(_found(await answer(engine))) == {"AUSCGIE art. 311", "AUSCGIE art. 312"}
+    asked = "Que disent les articles 311 et 312 de l'AUSCGIE ?"
+    assert set(_found(await answer(engine, asked))) == {"AUSCGIE art. 311", "AUSCGIE art. 312"}
     await run_db(indexer.version_withdraw, aside.version_id)
     monkeypatch.setattr(plain, "answer", _away)
-    events = await answer(engine)
+    events = await answer(engine, asked)
     assert cast("Finished", events[-1]).answered_at is not None
     assert _found(events) == ["AUSCGIE art. 311"]
 
