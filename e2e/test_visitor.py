@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from e2e.browser import PHONE, Visitor, open_browser
 from e2e.stack import PASSWORD, Stack
@@ -110,6 +110,49 @@ def test_a_session_that_ended_costs_no_word(browser: Browser, stack: Stack) -> N
     page.go_back()
     kept = page.evaluate("Object.values(localStorage)")
     assert kept == ["Une question que je ne veux pas retaper"]
+
+
+def test_a_question_that_waited_behind_sign_up_is_no_draft_any_more(browser: Browser, stack: Stack) -> None:
+    visitor = new_visitor(browser, stack)
+    page = visitor.page
+    page.goto("/")
+    page.get_by_role("link", name="Créer un compte").wait_for()
+    page.fill("#q", f"  {SUGGESTION} ")
+    page.get_by_role("button", name="Demander").click()
+    visitor.sign_up(f"visiteuse{next(_numbers)}@example.com", PASSWORD)
+    page.wait_for_url("**/c/*/")
+    visitor.wait_for_answer()
+    page.goto("/")
+    expect(page.locator("#q")).to_have_value("")
+
+
+def test_a_question_on_its_way_shows_at_once_until_its_page_is_there(browser: Browser, stack: Stack) -> None:
+    visitor = signed_up(browser, stack)
+    page = visitor.page
+    page.goto("/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/chat/query", hold)
+    page.fill("#q", SUGGESTION)
+    page.press("#q", "Enter")
+    expect(page.locator("#ask")).to_have_attribute("aria-busy", "true", timeout=500)
+    page.route("**/c/*/", lambda route: route.abort())  # the next page never comes
+    with page.expect_request("**/c/*/"):
+        held[0].continue_()
+    expect(page.locator("#ask")).to_have_attribute("aria-busy", "true")
+
+
+def test_at_the_end_of_a_long_answer_its_question_is_still_in_sight(browser: Browser, stack: Stack) -> None:
+    visitor = signed_up(browser, stack, viewport={"width": 1280, "height": 560})
+    visitor.ask("Quelle écriture pour un achat de marchandises à crédit, avec TVA ?")
+    top, bar = visitor.page.evaluate(
+        "[[...document.querySelectorAll('.question')].at(-1), document.querySelector('.bar')]"
+        ".map((each) => each.getBoundingClientRect()).map((box, at) => at ? box.bottom : box.top)"
+    )
+    assert top >= bar
 
 
 def test_everything_works_without_script(browser: Browser, stack: Stack) -> None:

@@ -1,6 +1,7 @@
 // Asking, stopping, running again. A failure never costs a word: the text stays in its field and in this browser.
-import { $, $$, part } from "./dom.js";
+import { $, $$, part, say } from "./dom.js";
 import { clear, focusField, keep, scope, showRunning, text } from "./composer.js";
+import { keepDraft, readDraft } from "./drafts.js";
 import { followAll, place, running } from "./live.js";
 
 let form = null;
@@ -52,21 +53,30 @@ async function explain(response) {
   note(notice);
 }
 
-/** Send what `send()` fetches and hand its JSON to `accept`; every failure is explained and keeps the text. */
+/** Show that a question is on its way, or no longer so. */
+function showSending(isSending) {
+  isAsking = isSending;
+  if (isSending) form.setAttribute("aria-busy", "true");
+  else form.removeAttribute("aria-busy");
+}
+
+/**
+ * Send what `send()` fetches and hand its JSON to `accept`; every failure is explained and keeps the text.
+ * Where `accept` leads to another page it returns true: the question is on its way until that page is there.
+ */
 async function attempt(send, accept) {
   if (isAsking) return;
-  isAsking = true;
   note(null);
-  form.setAttribute("aria-busy", "true");
+  showSending(true);
+  let isLeaving = false;
   try {
     const response = await send();
-    if (response.ok) await accept(response.status === 204 ? {} : await response.json());
+    if (response.ok) isLeaving = Boolean(await accept(response.status === 204 ? {} : await response.json()));
     else await explain(response);
   } catch {
     note(part("network"));
   } finally {
-    isAsking = false;
-    form.removeAttribute("aria-busy");
+    if (!isLeaving) showSending(false);
   }
 }
 
@@ -96,11 +106,13 @@ function ask(question) {
   const conversation = form.dataset.conversation;
   const body = { question, ...scope(), ...(conversation ? { conversation_id: conversation } : {}) };
   const headers = { prefer: "respond-async", "idempotency-key": idempotencyKey(JSON.stringify(body)) };
+  say("sending");
   attempt(() => post("/v1/chat/query", body, headers), async (taken) => {
     lastKey = { request: "", key: "" };
     clear(question);
     if (conversation) await show(conversation, taken.message_id);
     else location.assign(`/c/${taken.conversation_id}/`);
+    return !conversation;
   });
 }
 
@@ -139,7 +151,10 @@ function onSubmit(event) {
   }
   keep();
   // Without an account the server keeps the question and leads to sign-up.
-  if (!("signedIn" in form.dataset)) return;
+  if (!("signedIn" in form.dataset)) {
+    form.setAttribute("aria-busy", "true");
+    return;
+  }
   event.preventDefault();
   const question = target.matches("[data-suggest]") ? event.submitter.value : text();
   if (!question) focusField();
@@ -158,8 +173,20 @@ function onKey(event) {
   }
 }
 
+/** A question that waited behind sign-up was kept as a draft of the start page; here it has been asked. */
+function dropSpentDraft() {
+  const plain = (words) => words.split(/\s+/).filter(Boolean).join(" ");
+  const draft = plain(readDraft("start"));
+  if (draft && $$(".question").some((question) => plain(question.lastChild.textContent) === draft)) {
+    keepDraft("start", "");
+  }
+}
+
 export function startAsking(composer) {
   form = composer;
+  dropSpentDraft();
+  // A page that comes back from the browser's own store was left while it was sending.
+  addEventListener("pageshow", (event) => { if (event.persisted) showSending(false); });
   document.addEventListener("submit", onSubmit);
   document.addEventListener("keydown", onKey);
   const turns = $$("[data-turn]");

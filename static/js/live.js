@@ -47,6 +47,19 @@ export function place(html) {
   return turn;
 }
 
+/** True while the reader follows the end of the page. */
+function isNearEnd() {
+  return document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_PX;
+}
+
+/** Scroll to the end of a turn, but never so far that its question slips under the bar. */
+function followEnd(turn) {
+  const room = turn.getBoundingClientRect().top - parseFloat(getComputedStyle(turn).scrollMarginTop);
+  const below = document.documentElement.scrollHeight - scrollY - innerHeight;
+  const by = Math.min(below, room);
+  if (by > 0) scrollBy(0, by);
+}
+
 class LiveAnswer {
   constructor(article, onChange) {
     this.article = article;
@@ -150,7 +163,7 @@ class LiveAnswer {
 
   draw() {
     const prose = $("[data-prose]", this.article);
-    const near = this.isNearEnd();
+    const near = isNearEnd();
     const fresh = render(this.text, (n) => this.link(n), word("table"));
     $("[data-skeleton]", prose)?.remove();
     prose.classList.add("is-writing");
@@ -161,14 +174,7 @@ class LiveAnswer {
       else if (!old.isEqualNode(node)) old.replaceWith(node);
     });
     while (prose.children.length > fresh.length) prose.lastElementChild.remove();
-    if (near) scrollTo(0, document.documentElement.scrollHeight);
-  }
-
-  /** True while the reader follows the end of the text and its question is still on the screen. */
-  isNearEnd() {
-    const page = document.documentElement;
-    const below = page.scrollHeight - scrollY - innerHeight;
-    return below < NEAR_PX && this.article.parentElement.getBoundingClientRect().top > NEAR_PX / 2;
+    if (near) followEnd(this.article.parentElement);
   }
 
   cardId(n) {
@@ -240,7 +246,10 @@ class LiveAnswer {
         if (!response.ok) continue;
         const html = await response.text();
         if (parse(html).querySelector("[data-stream]")) continue;
+        const near = isNearEnd();
         const turn = place(html);
+        // What one can do with the answer comes with its end.
+        if (turn && near) followEnd(turn);
         if (turn && focused) $(`a[href="${CSS.escape(focused)}"]`, turn)?.focus();
         return turn;
       } catch {
