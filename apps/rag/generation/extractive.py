@@ -16,7 +16,7 @@ from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, says_all
 from apps.rag.generation.chart_rows import chart_rows, is_chart
-from apps.rag.generation.choosing import Side, chosen, sides
+from apps.rag.generation.choosing import Found, Side, chosen, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
 from apps.rag.generation.quoting import quotation
@@ -41,6 +41,7 @@ def draft(question: Question, result: SearchResult) -> str:
 def _paragraphs(question: Question, result: SearchResult) -> list[str]:
     asked = wanted(question, result.understanding)
     passages, references = result.passages, result.understanding.references
+    found = Found(passages, result.evidence)
     exact = [index for index, ranked in enumerate(passages) if ranked.is_exact_reference]
     rows = chart_rows(passages)
     exact_rows = [row for row in rows if row.index in exact]
@@ -55,8 +56,8 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account)
         return chart_answer([best], [] if is_plain else [row for row in near if row is not best])
     if asks_texts(question, result):
-        return _sources(asked, passages, _read_closely(question, result))
-    return _quotes(asked, passages, exact, _read_closely(question, result))
+        return _sources(asked, found, _read_closely(question, result))
+    return _quotes(asked, found, exact, _read_closely(question, result))
 
 
 def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
@@ -89,12 +90,12 @@ def _read_closely(question: Question, result: SearchResult) -> _Reading:
     return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named or institutions))
 
 
-def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[int], reading: _Reading) -> list[str]:
-    read = list(exact) or reading.read
+def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading) -> list[str]:
+    passages, read = found.passages, list(exact) or reading.read
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
     is_compared = asked.kind == "comparison" and not exact
-    compared = sides(asked, passages, first, weights) if is_compared else []
+    compared = sides(asked, found, first, weights) if is_compared else []
     if exact:
         quoted = [Side("", each) for each in first[: len(_EXCERPT_CHARS) - 1]]
     else:
@@ -102,8 +103,7 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
             compared
             if is_compared
             else [
-                Side("", each)
-                for each in chosen(asked, passages, first, is_named=reading.is_named and not asked.must_say)
+                Side("", each) for each in chosen(asked, found, first, is_named=reading.is_named and not asked.must_say)
             ]
         )
     paragraphs: list[str] = []
@@ -122,11 +122,12 @@ def _quotes(asked: Wanted, passages: Sequence[RankedPassage], exact: Sequence[in
     return paragraphs
 
 
-def _sources(asked: Wanted, passages: Sequence[RankedPassage], reading: _Reading) -> list[str]:
+def _sources(asked: Wanted, found: Found, reading: _Reading) -> list[str]:
     """Name the documents that deal with a matter, each with its words on it."""
+    passages = found.passages
     weights = weigh(asked, [passages[index].passage for index in reading.read])
     excerpts = _excerpts(asked, passages, reading.read, weights, _EXCERPT_CHARS[-1])
-    if not reading.is_named and not chosen(asked, passages, excerpts):
+    if not reading.is_named and not chosen(asked, found, excerpts):
         return []
     by_document: dict[object, Excerpt] = {}
     # what an act is for stands in its first articles
