@@ -57,8 +57,16 @@ def _is_reading(request: Any) -> bool:
     return "/knowledge/document/" in path and not path.endswith("/add/")
 
 
-# Words of the theme that its own French catalogue lacks: named here, they are in ours.
-THEME_WORDS = (_("Type to search"), _("Choose file to upload"))
+# Words of the theme that its own French catalogue lacks, and Django's that read badly: named here, they are in ours.
+THEME_WORDS = (
+    _("Type to search"),
+    _("Choose file to upload"),
+    _("No results found"),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    _("Reset filters"),
+    _("The {name} “{obj}” was added successfully."),
+    _("The {name} “{obj}” was changed successfully."),
+)
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Kauri, curation"),

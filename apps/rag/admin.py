@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -89,7 +90,7 @@ class LexiconEntryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
     """Words of the curators; those that come with Kauri stand in files beside the code."""
 
     form = LexiconEntryForm
-    list_display = ("said", "meant_shown", "register", "is_active", "changed_at")
+    list_display = ("said", "meant_shown", "register", "is_active", "changed")
     list_filter = ("register", "is_active")
     list_per_page = 50
     list_fullwidth = True
@@ -101,6 +102,11 @@ class LexiconEntryAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no type
     def meant_shown(self, row: LexiconEntry) -> str:
         """Return the forms in one line."""
         return ", ".join(row.meant)
+
+    @admin.display(description=_("changed"), ordering="changed_at")
+    def changed(self, row: LexiconEntry) -> datetime:
+        """Return when the entry was last changed."""
+        return row.changed_at
 
     @admin.action(description=_("Use in search"))
     def use(self, request: HttpRequest, rows: QuerySet[LexiconEntry]) -> None:

@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from apps.knowledge.admin.base import CorpusAdmin
+from apps.knowledge.admin.base import CorpusAdmin, period_words, shown
 from apps.knowledge.models import Account, Namespace
 
 
@@ -33,5 +34,9 @@ class AccountAdmin(CorpusAdmin):
     list_display = ("number", "label", "plan", "account_class", "version")
     list_filter = ("plan", "account_class")
     search_fields = ("number__startswith", "label")
-    fields = ("number", "label", "plan", "account_class", "parent", "version", "in_force")
+    fields = ("number", "label", "plan", "account_class", "parent", "version", "in_force_shown")
     list_select_related = ("version",)
+
+    @shown(_("In force"))
+    def in_force_shown(self, account: Account) -> str:
+        return period_words(account.in_force)

@@ -12,14 +12,29 @@ from django.utils.translation import gettext_lazy as _
 from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
 from apps.knowledge.admin.upload import UploadView
 from apps.knowledge.models import Document
+from kauri.lib.countries import country_label
 from kauri.lib.text import fold
+
+
+class CountryFilter(admin.SimpleListFilter):
+    """The states that some document is for, by name."""
+
+    title = _("country")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = model_admin.get_queryset(request).exclude(country="").values_list("country", flat=True)
+        return sorted(((code, country_label(code)) for code in set(codes)), key=lambda pair: fold(pair[1]))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(country=self.value()) if self.value() else queryset
 
 
 @admin.register(Document)
 class DocumentAdmin(CorpusAdmin):
     document_path = ""
-    list_display = ("title", "code", "kind", "namespace", "country", "state_shown", "version_count", "updated_at")
-    list_filter = ("state", "kind", "namespace", "country")
+    list_display = ("title", "code", "kind", "namespace", "country_shown", "state_shown", "version_count", "updated_at")
+    list_filter = ("state", "kind", "namespace", CountryFilter)
     search_fields = ("title_folded", "code")
     fields = (
         "title",
@@ -28,7 +43,7 @@ class DocumentAdmin(CorpusAdmin):
         "kind",
         "namespace",
         "organisation",
-        "country",
+        "country_shown",
         "plan",
         "state",
         "created_by",
@@ -70,6 +85,10 @@ class DocumentAdmin(CorpusAdmin):
         context = {**(extra_context or {}), **shown}
         page: HttpResponse = super().change_view(request, object_id, form_url, context)
         return page
+
+    @shown(_("Country"), ordering="country")
+    def country_shown(self, document: Document) -> str:
+        return country_label(document.country)
 
     @shown(_("State"), label=STATE_LABELS, ordering="state")
     def state_shown(self, document: Document) -> tuple[str, str]:

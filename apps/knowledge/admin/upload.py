@@ -22,6 +22,7 @@ from apps.accounts.auth import principal_for_request
 from apps.knowledge import selectors, services
 from apps.knowledge.filing import MEMBER_STATES
 from apps.knowledge.models import Document, Namespace
+from kauri.lib.countries import COUNTRIES
 from kauri.lib.errors import KauriError, NotFound
 
 
@@ -55,7 +56,7 @@ class UploadForm(forms.Form):
     country = forms.ChoiceField(
         label=_("Country"),
         required=False,
-        choices=[("", _("All member states")), *((state, state) for state in MEMBER_STATES)],
+        choices=[("", _("All member states")), *((state, COUNTRIES[state]) for state in MEMBER_STATES)],
         widget=UnfoldAdminSelectWidget,
     )
     plan = forms.CharField(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from apps.accounts.auth import principal_for_request
 from apps.knowledge import services
-from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, shown
+from apps.knowledge.admin.base import STATE_LABELS, CorpusAdmin, period_words, shown
 from apps.knowledge.models import DocumentVersion, IngestionJob
 from apps.knowledge.reader import citation_url
 from kauri.lib.errors import KauriError, NotFound
@@ -40,8 +40,8 @@ class DocumentVersionAdmin(CorpusAdmin):
         "sha256",
         "format",
         "page_count",
-        "parser_revision",
-        "chunker_revision",
+        "parser_shown",
+        "chunker_shown",
         "created_at",
         "published_at",
     )
@@ -93,9 +93,15 @@ class DocumentVersionAdmin(CorpusAdmin):
 
     @shown(_("In force"))
     def in_force_shown(self, version: DocumentVersion) -> str:
-        first = version.in_force.lower.isoformat() if version.in_force.lower else "…"
-        end = version.in_force.upper.isoformat() if version.in_force.upper else "…"
-        return f"[{first} ; {end}["
+        return period_words(version.in_force)
+
+    @shown(_("Revision of the reading"))
+    def parser_shown(self, version: DocumentVersion) -> int | None:
+        return version.parser_revision
+
+    @shown(_("Revision of the cutting"))
+    def chunker_shown(self, version: DocumentVersion) -> int | None:
+        return version.chunker_revision
 
     @shown(_("Passages"))
     def passage_count(self, version: Any) -> SafeString:

@@ -1,12 +1,16 @@
+from datetime import date
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from apps.accounts.models import User
 from apps.accounts.types import Principal
+from apps.knowledge.admin.base import period_words
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Passage
 from apps.knowledge.tests.people import ARTICLES, Cast, add, add_ready
 from apps.rag.models import IndexEntry
@@ -232,3 +236,30 @@ def test_documents_cannot_be_deleted_or_changed_past_the_services(desk: Client, 
     change = reverse("admin:knowledge_document_change", args=[added.document_id])
     assert desk.post(change, {"title": "Autre"}).status_code == 403
     assert Document.objects.get().title != "Autre"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ((date(2014, 5, 5), None), "Depuis le 5 mai 2014"),
+        ((None, date(2018, 1, 1)), "Jusqu’au 31 décembre 2017"),
+    ],
+)
+def test_a_period_is_said_as_people_do(days: tuple[date | None, date | None], words: str) -> None:
+    assert period_words(DateRange(*days)) == words
+
+
+def test_a_period_with_two_ends_names_its_last_day() -> None:
+    with override("en"):
+        words = period_words(DateRange(date(2014, 5, 5), date(2018, 1, 1)))
+    assert "2014" in words
+    assert "2017" in words
+
+
+def test_countries_are_named(desk: Client, curator: Principal) -> None:
+    _upload(desk, code="DEMO", title="Acte", country="SN")
+    page = desk.get("/admin/knowledge/document/").content.decode()
+    assert "Sénégal" in page
+    assert "Sénégal" in desk.get("/admin/knowledge/document/add/").content.decode()
+    assert desk.get("/admin/knowledge/document/?country=SN").content.decode().count("DEMO") > 0
+    assert "DEMO" not in desk.get("/admin/knowledge/document/?country=BJ").content.decode()

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -211,11 +212,21 @@ def _say(console: Console, states: Sequence[FileState], *, is_json: bool, elapse
         reason = state.reason if state.result in {"failed", "pending"} else ""
         table.add_row(state.label.replace("[", r"\["), result, str(state.n_passages or ""), reason.replace("[", r"\["))
     console.print(table)
-    totals = ", ".join(f"{n} {words[result]}" for result, n in n_by_result.items() if n)
+    totals = ", ".join(_counted(result, n) for result, n in n_by_result.items() if n)
     console.print(
         _("%(totals)s; %(n_passages)s passages in %(elapsed)s s.")
         % {"totals": totals, "n_passages": n_passages, "elapsed": f"{elapsed_s:.1f}"}
     )
+
+
+def _counted(result: Result, n: int) -> str:
+    words = {
+        "added": ngettext("%(n)s added", "%(n)s added", n),
+        "unchanged": ngettext("%(n)s unchanged", "%(n)s unchanged", n),
+        "failed": ngettext("%(n)s failed", "%(n)s failed", n),
+        "pending": ngettext("%(n)s not finished", "%(n)s not finished", n),
+    }
+    return words[result] % {"n": n}
 
 
 def _say_stopped(console: Console, states: Sequence[FileState], *, is_json: bool, elapsed_s: float) -> None:
