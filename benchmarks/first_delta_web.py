@@ -21,7 +21,6 @@ import argparse
 import http.client
 import json
 import os
-import re
 import secrets
 import signal
 import socket
@@ -31,7 +30,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
 
 import django
+from web_client import PARTS, Browser, Heard
 
 if TYPE_CHECKING:
     import psutil
@@ -47,78 +47,7 @@ if TYPE_CHECKING:
 
 TARGET_MS = {"api": 60.0, "cached": 10.0}
 N_WARMING = 15
-PARTS = ("taken", "found", "first", "ended")
-_MARKS = {
-    "kauri.retrieval.completed": "found",
-    "response.output_text.delta": "first",
-    "response.completed": "ended",
-    "response.failed": "ended",
-}
 _READY_S, _STOP_S = 240, 40
-_EVENT = re.compile(rb"^event: (\S+)$", re.MULTILINE)
-_RESPONSE_ID = re.compile(rb'"id":"([0-9a-f-]{36})"')
-
-
-@dataclass(slots=True)
-class Heard:
-    """One answer: ms from the first byte sent to each of PARTS, as far as it came."""
-
-    ms: dict[str, float] = field(default_factory=dict)
-    conversation_id: str = ""
-
-
-class Browser:
-    """One keep-alive connection of a signed-in person."""
-
-    def __init__(self, port: int, session: str) -> None:
-        token = secrets.token_hex(16)
-        self._headers = {
-            "Cookie": f"{session}; csrftoken={token}",
-            "X-CSRFToken": token,
-            "Content-Type": "application/json",
-            "Accept-Language": "fr",
-        }
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def ask(self, question: str) -> Heard:
-        """Ask as a client of the API that streams."""
-        heard, started = Heard(), time.perf_counter()
-        response = self._send("POST", "/v1/chat/query", {"question": question}, Accept="text/event-stream")
-        self._listen(response, heard, started)
-        return heard
-
-    def ask_on_page(self, question: str, conversation_id: str) -> Heard:
-        """Ask as the script of the page does, in a conversation where there is one."""
-        fields = {"question": question, **({"conversation_id": conversation_id} if conversation_id else {})}
-        heard, started = Heard(), time.perf_counter()
-        head = {"Accept": "application/json", "Prefer": "respond-async", "Idempotency-Key": secrets.token_hex(16)}
-        taken = json.loads(self._send("POST", "/v1/chat/query", fields, **head).read())
-        heard.conversation_id = taken["conversation_id"]
-        self._send("GET", f"/c/{taken['conversation_id']}/messages/{taken['message_id']}/", Accept="*/*").read()
-        address = f"/v1/chat/stream?response_id={taken['response_id']}"
-        self._listen(self._send("GET", address, Accept="text/event-stream"), heard, started)
-        return heard
-
-    def _send(
-        self, method: str, path: str, fields: Mapping[str, str] | None = None, **headers: str
-    ) -> http.client.HTTPResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        body = json.dumps(fields).encode() if fields is not None else None
-        self._connection.request(method, path, body, {**self._headers, **named})
-        response = self._connection.getresponse()
-        if response.status not in {200, 202}:
-            raise SystemExit(f"{method} {path}: {response.status} {response.read()[:500]!r}")
-        return response
-
-    def _listen(self, response: http.client.HTTPResponse, heard: Heard, started: float) -> None:
-        def note(part: str) -> None:
-            heard.ms.setdefault(part, (time.perf_counter() - started) * 1e3)
-
-        note("taken")
-        while piece := response.read1(1 << 20):
-            for name in _EVENT.findall(piece):
-                if part := _MARKS.get(name.decode()):
-                    note(part)
 
 
 @dataclass(frozen=True, slots=True)
