@@ -44,6 +44,9 @@ def test_search_tells_every_leg_and_its_time_as_json() -> None:
 
 def test_search_shows_a_table() -> None:
     shown = said("rag_search", "compte 401")
+    head, row = [line for line in shown[shown.index("Fused") :].splitlines() if line.strip("─ ")][1:3]
+    assert head.index("reference") < head.index("score")
+    assert "exact" in row
     assert "Compte 401" in shown
     assert "hydrate" in shown
 

@@ -91,13 +91,15 @@ def _fused(result: SearchResult, *, has_text: bool) -> Table:
     legs = [ranking.leg for ranking in result.rankings]
     scores = [Column(name, justify="right", no_wrap=True) for name in ("score", *legs)]
     text = [Column("text", no_wrap=True, overflow="ellipsis")] if has_text else []
-    table = Table("#", "passage", *scores, *text, title="Fused", title_justify="left", box=SIMPLE)
-    for ranked in result.passages:
+    table = Table("#", "passage", "reference", *scores, *text, title="Fused", title_justify="left", box=SIMPLE)
+    # Best first by their own score; "#" keeps the place that the answer gives them (official texts before samples).
+    for ranked in sorted(result.passages, key=lambda ranked: -ranked.score):
         by_leg = dict(ranked.leg_scores)
         name = display_locator(ranked.passage.locator, ranked.passage.code)
         table.add_row(
-            f"{ranked.rank}{' =' if ranked.is_exact_reference else ''}",
+            str(ranked.rank),
             name or ranked.passage.document_title,
+            "exact" if ranked.is_exact_reference else "",
             f"{ranked.score:.3f}",
             *(f"{by_leg[leg]:.3f}" if leg in by_leg else "" for leg in legs),
             *([" ".join(ranked.passage.text.split())[:70]] if has_text else []),
