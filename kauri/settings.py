@@ -113,7 +113,8 @@ REDIS_CACHE_URL = env.text("REDIS_CACHE_URL") or _embedded.get("redis_cache_url"
 _redis_options = {
     "IGNORE_EXCEPTIONS": True,  # a cache that is away is a cache that is empty
     "SOCKET_CONNECT_TIMEOUT": 0.5,
-    "SOCKET_TIMEOUT": 2.0,
+    # One that hangs is one that is away: a session asks it twice a request, and PostgreSQL has the same answer.
+    "SOCKET_TIMEOUT": 0.25,
 }
 CACHES = {
     "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_CACHE_URL, "OPTIONS": _redis_options},

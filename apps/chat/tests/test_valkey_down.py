@@ -1,5 +1,9 @@
 """Without Valkey the answer comes whole at its end; nothing is lost."""
 
+import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,3 +53,21 @@ def test_an_answer_comes_whole_when_valkey_goes_away(
         health = client.get("/v1/health/ready")
         assert health.status_code == 200
         assert health.json()["checks"]["state"]["status"] == "degraded"
+
+
+def test_a_valkey_that_hangs_costs_a_question_little_time(
+    own_web: WebProcess, valkey: EmbeddedValkey, owner: Person, tmp_path: Path
+) -> None:
+    pid = json.loads((tmp_path / "run" / f"valkey-{valkey.role}.json").read_text())["pid"]
+    with own_web.client(owner) as client:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            asked = ask(client).json()
+            assert client.get(f"/c/{asked['conversation_id']}/").status_code == 200
+            events = read_stream(client, asked["stream_url"])
+            elapsed_s = time.monotonic() - began
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    assert events[-1].name == "response.completed"
+    assert elapsed_s < 4
