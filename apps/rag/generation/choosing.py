@@ -17,6 +17,7 @@ from apps.rag.understanding.forms import named_forms
 _MAX_CHOSEN = 3
 _ENOUGH = 0.85  # sure enough to add nothing
 _LEAST = 0.65  # of all that is quoted: below it Kauri says that it does not know
+_TOLD_LEAST = 0.5  # where one says what alone would be an answer
 _LEAD_LEAST = 0.3
 _NAMED_LEAST = 0.1
 _SIDES_LEAST = 0.28  # of the two likeliest passages of a comparison, of which none tells all
@@ -95,6 +96,7 @@ def chosen(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], *, is_named
     `is_named` tells that the question names the act that they come from: then less will do.
     """
     lead_least, least = (_NAMED_LEAST, _NAMED_LEAST) if is_named else (_LEAD_LEAST, _LEAST)
+    least = min(least, _TOLD_LEAST) if asked.must_say else least
     worth_adding = _NAMED_LEAST / 2 if is_named else _WORTH_ADDING
     passages, sure = found.passages, _sure(found, excerpts)
     # Mostly one passage is meant: what all are worth together is at most certainty.

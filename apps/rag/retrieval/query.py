@@ -86,6 +86,7 @@ class Preference:
     under: tuple[Reference, ...]
     answer_kind: re.Pattern[str] | None
     terms: frozenset[str]
+    asked: frozenset[str]
     forms: frozenset[str]
     is_definition: bool
 
@@ -106,6 +107,7 @@ def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> 
         under=reading.context_references,
         answer_kind=answer_kind(text),
         terms=terms,
+        asked=frozenset(query.asked),
         forms=frozenset(named_forms(fold(plain(reading.understanding.standalone)))),
         is_definition=_ASKS_DEFINITION.search(normal) is not None,
     )
@@ -118,7 +120,7 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.chart_bonus
     if any(key.startswith(each.key) for key in references for each in preference.under):
         total += config.named_act_bonus
-    if _covers_heading(passage, preference.terms):
+    if _covers_heading(passage, preference):
         total += config.heading_bonus
     return total + _form_bonus(passage, preference.forms, config)
 
@@ -166,12 +168,16 @@ def _forms_of_headings(headings: tuple[str, ...]) -> frozenset[str]:
     return frozenset(named_forms(fold(" ".join(headings))))
 
 
-def _covers_heading(passage: Passage, terms: frozenset[str]) -> bool:
-    """Tell whether the question says all of the passage's own heading: then it asks for what stands under it."""
+def _covers_heading(passage: Passage, preference: Preference) -> bool:
+    """Tell whether the question says all of the passage's own heading: then it asks for what stands under it.
+
+    Some of it in its own words: what an institution is called stands above much that is not about it.
+    """
     if not passage.heading_path:
         return False
     heading = frozenset(_heading_terms(passage.heading_path[-1]))
-    return heading <= terms and any(judging_weight(term) == 1.0 for term in heading)
+    told = heading & preference.asked
+    return heading <= preference.terms and any(judging_weight(term) == 1.0 for term in told)
 
 
 @lru_cache(maxsize=8_192)

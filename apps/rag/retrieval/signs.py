@@ -25,6 +25,7 @@ from apps.rag import analysis
 from apps.rag.calibration import RerankWeights
 from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, share_met, text_read
 from apps.rag.types import Passage
+from apps.rag.understanding.framewords import judging_weight
 from kauri.lib.text import fold
 
 _SUBJECTS = r"(?:il|elle|on|je|ils|elles|vous|nous|tu|ce)"
@@ -36,6 +37,7 @@ _ASKS_WHAT = re.compile(
 _K1, _B, _COMMON_LENGTH = 1.2, 0.75, 120
 _SAYS_WHETHER = re.compile(r"\W*(?:oui|non)\b")
 
+_FEW = 2  # words beside those that only frame a question
 LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
 
 
@@ -131,7 +133,12 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
 
 
 def _density(probe: Probe, terms: Sequence[str]) -> float:
-    """Return how much and how often a text of its length says the question's terms, 0..1, saturated as BM25 does."""
+    """Return how much and how often a text of its length says the question's terms, 0..1, saturated as BM25 does.
+
+    1 for any text where a question has one word only: what says it over and over is what is asked for.
+    """
+    if sum(judging_weight(term) == 1.0 for term in probe.weights) < _FEW:
+        return 1.0
     counts = Counter(term for term in terms if term in probe.weights)
     slack = _K1 * (1.0 - _B + _B * len(terms) / _COMMON_LENGTH)
     said = sum(probe.weights[term] * n / (n + slack) for term, n in counts.items())

@@ -84,3 +84,9 @@ def test_the_score_is_the_weighted_sum() -> None:
     weights = RerankWeights(coverage=0.5, letters=2.0)
     expected = 0.5 * found.coverage + 2.0 * read_signs(read, found, asked)["letters"]
     assert reading_score(read, found, asked, weights) == pytest.approx(expected)
+
+
+def test_what_says_the_one_word_of_a_question_over_and_over_is_no_worse_than_others() -> None:
+    asked = "qu'est-ce que la réserve"
+    again, once = signs(asked, "La réserve. La réserve est une réserve."), signs(asked, "La réserve est constituée.")
+    assert again["sparing"] == once["sparing"]
