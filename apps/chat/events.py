@@ -42,11 +42,13 @@ Fields = dict[str, Any]
 class Transcript:
     """Counts and words the events of one turn, and keeps what will be saved.
 
-    `text` is the concatenation of all deltas since the last restart, or the refusal.
+    `text` is the concatenation of all deltas since the last restart, or the refusal; `as_of` the day whose law was
+    searched, which the question may ask for in words.
     """
 
     def __init__(self, work: TurnWork) -> None:
         self.work = work
+        self.as_of = work.filters.as_of
         self.entries: list[Entry] = []
         self.annotations: list[Fields] = []
         self.timings_ms: dict[str, float] = {}
@@ -140,19 +142,22 @@ class Transcript:
                     self.annotations.append(fields["annotation"])
                 case "kauri.answer.restarted":
                     self._clear()
+                case "kauri.retrieval.completed":
+                    self.as_of = date.fromisoformat(fields["as_of"])
         if not self.entries:
             # Readers may hold a part of the text that no log has any more: they must drop it.
             self._add("kauri.answer.restarted", **{"from": 0})
 
     def _retrieved(self, event: Retrieved) -> None:
         result = event.result
+        self.as_of = result.understanding.as_of_hint or self.work.filters.as_of
         self.timings_ms.update({f"retrieval_{name}": round(ms, 2) for name, ms in result.timings_ms})
         self._found = result.passages[:MAX_FOUND]
         self._clock("retrieved")
         self._add(
             "kauri.retrieval.completed",
             n=len(result.passages),
-            as_of=self.work.filters.as_of.isoformat(),
+            as_of=self.as_of.isoformat(),
             index_revision=result.index_revision,
             degraded=list(result.degraded),
         )
@@ -210,7 +215,7 @@ class Transcript:
             "status": status,
             "conversation_id": str(work.conversation_id),
             "message_id": str(work.message_id),
-            "as_of": work.filters.as_of.isoformat(),
+            "as_of": self.as_of.isoformat(),
             **extra,
         }
 

@@ -151,6 +151,7 @@ def _save_message(outcome: Outcome) -> None:
     fields: dict[str, Any] = {
         "status": str(outcome.state),
         "text": transcript.text,
+        "as_of": transcript.as_of,
         "found": transcript.found,
         "timings_ms": transcript.timings_ms,
         "refusal_reason": transcript.refusal_reason,

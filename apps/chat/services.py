@@ -82,7 +82,7 @@ def answer_regenerate(*, principal: Principal, response_id: UUID, idempotency_ke
         question = earlier.message.parent
         if question is None:
             raise NotFound
-        filters = filters_of(earlier.message)
+        filters = filters_of(question)
         answer = _answer_to(question, filters)
         answer.save(force_insert=True)
         Conversation.objects.filter(pk=answer.conversation_id).update(active_leaf=answer, updated_at=clock.now())

@@ -18,7 +18,7 @@ from apps.accounts.auth import principal_for_request
 from apps.accounts.types import Principal
 from apps.chat import pages, selectors, services
 from apps.chat.forms import QuestionForm, WaitingQuestion
-from apps.chat.models import Conversation
+from apps.chat.models import Conversation, Message
 from apps.chat.scopes import scope_choice
 from apps.chat.suggestions import SUGGESTIONS
 from apps.knowledge.selectors import namespace_list
@@ -173,7 +173,8 @@ def _conversation_page(
     branch = selectors.message_list(principal, shown.pk)
     turns = pages.turn_cards(branch)
     live = next((turn for turn in turns if turn.is_live), None)
-    last = branch[-1] if branch else None
+    # an answer may be over the law of a day that its question named: the next question is not
+    last = next((message for message in reversed(branch) if message.role == Message.Role.USER), None)
     composer = pages.Composer(
         action=reverse("chat:conversation", kwargs={"conversation_id": shown.pk}),
         scope=scope_choice(

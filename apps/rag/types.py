@@ -139,7 +139,8 @@ class Understanding:
     """What the rules read in a question; `standalone` is the question without its need of history.
 
     `is_unsure` where the rules would rather have a model's reading beside their own; `language` (fr or en) is the
-    question's, and so the answer's; `as_of_hint` is the day that the question asks for in words, None mostly.
+    question's, and so the answer's; `as_of_hint` is the day that the question asks for in words, and in a
+    result the day whose law was searched where that is not the scope's; None mostly.
     """
 
     intent: str

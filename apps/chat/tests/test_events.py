@@ -15,8 +15,11 @@ from apps.rag.types import (
     Passage,
     Refused,
     Restarted,
+    Retrieved,
+    SearchResult,
     Span,
     TextDelta,
+    Understanding,
     Usage,
 )
 
@@ -148,3 +151,17 @@ def test_a_refusal_is_followed_by_the_end_alone() -> None:
     kept.feed(Grounded(0, 0, 0))
     kept.complete()
     assert [entry.event for entry in kept.entries] == ["response.refusal.done", "response.completed"]
+
+
+def test_the_law_of_a_day_that_the_question_names_is_told_as_that_days() -> None:
+    kept = transcript()
+    kept.open()
+    understanding = Understanding("tax", (), "taux de l'IS, CGI 2025", (), as_of_hint=date(2025, 12, 31))
+    kept.feed(Retrieved(SearchResult(understanding, (), (), 1.0, True, "", (), 0, 7, ())))
+    kept.complete()
+    opened, retrieved, completed = bodies(kept)
+    assert (retrieved["as_of"], completed["response"]["as_of"]) == ("2025-12-31", "2025-12-31")  # type: ignore[index]  # JSON
+    assert opened["response"]["as_of"] == "2026-11-22"  # type: ignore[index]  # JSON
+    taken_over = transcript(is_first_hand=False)
+    taken_over.resume(kept.entries[:2])
+    assert taken_over.as_of == kept.as_of == date(2025, 12, 31)

@@ -58,7 +58,11 @@ class Searcher:
 
     async def search(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Find the passages for a question, under way since `started` (perf_counter). Raises RetrievalUnavailable."""
-        question = replace(question, scope=scope_meant(question, reading.understanding.as_of_hint))
+        scope = scope_meant(question, reading.understanding.as_of_hint)
+        meant = scope.as_of if scope.as_of != question.scope.as_of else None
+        # whoever shows the result says whose law it is
+        reading = replace(reading, understanding=replace(reading.understanding, as_of_hint=meant))
+        question = replace(question, scope=scope)
         marks = [("understand", started, time.perf_counter())]
         if not question.scope.namespaces or reading.understanding.intent == CONVERSATION:
             return self._nothing(question, reading, marks)

@@ -83,6 +83,10 @@ async def test_an_account_comes_from_the_revised_chart(engine: Engine) -> None:
 async def test_the_former_chart_answers_when_it_is_named(engine: Engine) -> None:
     result = await search(engine, "le compte 401 dans l'ancien syscohada")
     assert result.passages[0].passage.text == "Compte 401 : FOURNISSEURS (ANCIEN)"
+    assert result.understanding.as_of_hint == date(2017, 12, 31)
+    # the day was chosen already: it is no other than the reader's
+    result = await search(engine, "le compte 401 dans l'ancien syscohada", as_of=date(2017, 6, 1))
+    assert result.understanding.as_of_hint is None
 
 
 async def test_a_glued_article_is_found_first(engine: Engine) -> None:
