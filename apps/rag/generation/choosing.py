@@ -16,7 +16,7 @@ from apps.rag.understanding.forms import named_forms
 
 _MAX_CHOSEN = 3
 _ENOUGH = 0.85  # sure enough to add nothing
-_LEAST = 0.65  # of all that is quoted: below it Kauri says that it does not know
+_LEAST = 0.58  # of all that is quoted: below it Kauri says that it does not know
 _TOLD_LEAST = 0.5  # where one says what alone would be an answer
 _LEAD_LEAST = 0.3
 _NAMED_LEAST = 0.1
