@@ -30,14 +30,23 @@ from apps.rag.indexer import entries_stage, version_publish
 from apps.rag.types import InForce, NewEntry, Span
 from kauri.lib.ids import uuid7
 
+# Enough to tell what speaks of the capital from what does not: among three texts nothing stands out.
 ARTICLES = {
     "311": "Le capital social minimum de la société à responsabilité limitée est d’un million de francs CFA. "
     "Il est divisé en parts sociales égales dont la valeur nominale ne peut être inférieure à cinq mille francs CFA. "
     "Les statuts fixent le montant du capital social.",
+    "323": "La société à responsabilité limitée est gérée par une ou plusieurs personnes physiques, associées ou non.",
+    "326": "Le ou les gérants sont révocables par décision des associés représentant plus de la moitié des parts.",
+    "344": "Les associés participent aux décisions collectives et disposent d’un nombre de voix égal à leurs parts.",
+    "346": "Sur le bénéfice de l’exercice est prélevée une dotation d’un dixième au moins pour la réserve légale.",
+    "371": "La perte de plus de la moitié des capitaux propres oblige à consulter les associés sur la dissolution.",
     "385": "La société anonyme est une société dans laquelle les actionnaires ne sont responsables des dettes "
     "sociales qu’à concurrence de leurs apports et dont les droits sont représentés par des actions.",
     "387": "Le capital minimum de la société anonyme est fixé à dix millions de francs CFA. "
     "Il est divisé en actions dont le montant nominal est librement fixé par les statuts.",
+    "414": "La société anonyme est dirigée par un conseil d’administration ou par un administrateur général.",
+    "433": "Les fonctions d’administrateur sont gratuites ou rémunérées selon ce que l’assemblée décide.",
+    "546": "L’assemblée générale ordinaire se réunit au moins une fois par an après la clôture de l’exercice.",
 }
 QUESTION = "Quel est le capital minimum d’une SARL ?"
 
@@ -107,6 +116,7 @@ def _index_articles() -> None:
     entries = []
     for ordinal, (number, text) in enumerate(ARTICLES.items()):
         locator = f"AUSCGIE art. {number}"
+        book = "Société anonyme" if number >= "385" else "Société à responsabilité limitée"
         entries.append(
             NewEntry(
                 passage_id=uuid7(),
@@ -119,7 +129,7 @@ def _index_articles() -> None:
                 code="AUSCGIE",
                 document_title="Acte uniforme relatif au droit des sociétés commerciales et du GIE",
                 locator=locator,
-                heading_path=("Livre 2",),
+                heading_path=(book,),
                 ordinal=ordinal,
                 page=None,
                 span=Span(place, place + len(text)),
@@ -127,7 +137,7 @@ def _index_articles() -> None:
                 plan="",
                 text=text,
                 references=(f"art:AUSCGIE:{number}",),
-                search_text=f"{locator} Société à responsabilité limitée SARL société anonyme SA {text}",
+                search_text=f"{locator} {book} {text}",
             )
         )
         place += len(text) + 1

@@ -155,7 +155,7 @@ def test_one_trace_goes_from_the_request_through_both_processes(
 def test_without_the_engine_a_question_fails_in_words_and_works_again_when_it_is_back(
     chat: WebProcess, engine_process: EngineProcess, owner: Person
 ) -> None:
-    unasked = "Qui est responsable des dettes d’une société anonyme ?"
+    unasked = "Que dit l’article 385 de l’AUSCGIE ?"
     with chat.client(owner) as client:
         assert engine_process.stop() == 0
         began = time.monotonic()

@@ -14,7 +14,7 @@ from apps.rag.ports import Embedder, Vectors
 
 logger = logging.getLogger(__name__)
 
-_SLOW_S = 0.45  # just below the time that a connection may take: what answers so late is no help
+_SLOW_S = 0.2  # just below the time that an answer of it may take: what comes so late is no help
 _PAUSE_S = 10.0
 _LENGTH_TOLERANCE = 0.02  # float16 keeps three digits
 
