@@ -44,7 +44,7 @@ class RagConfig:
     max_per_document: int = 5  # passages of one guide or sample; a law is one document, and its articles count alone
     is_merged: bool = True  # near-duplicates are one; False where a search asks for its own number of passages
     duplicate_overlap: float = 0.9  # share of common words above which two passages are one
-    sentence_cache_mb: int = 160  # vectors of sentences kept in memory: of some 20,000 articles by the built-in model
+    sentence_cache_mb: int = 96  # vectors of sentences kept in memory: of some 12,000 articles by the built-in model
     query_cache_entries: int = 1_024
     # evidence
     evidence: EvidenceModel = field(default_factory=EvidenceModel)  # where there are vectors

@@ -252,7 +252,7 @@ class TextRead:
     grams: npt.NDArray[np.uint32]
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def text_read(text: str) -> TextRead:
     """Read a text; the passages that are asked for most are read once."""
     terms, words = analysis.terms_and_words(text)

@@ -145,7 +145,7 @@ def _density(probe: Probe, terms: Sequence[str]) -> float:
     return said / probe.total if probe.total else 0.0
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def says(kind: re.Pattern[str], text: str) -> bool:
     """Tell whether a text says the kind of thing that is asked for."""
     return kind.search(fold(text)) is not None
