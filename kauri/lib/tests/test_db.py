@@ -55,7 +55,10 @@ async def test_run_db_uses_several_threads_and_leaves_no_connection() -> None:
             row = cursor.fetchone()
         return int(row[0]) if row else -1
 
-    assert await run_db(others) <= 1  # the test's own connection at most
+    # the server sees a moment late that a connection has gone; the test's own stays at most
+    async with asyncio.timeout(10):
+        while await run_db(others) > 1:
+            await asyncio.sleep(0.05)
 
 
 def test_outbox_refuses_to_speak_outside_a_transaction(transactional_db: None) -> None:
