@@ -133,6 +133,8 @@ class EmbeddingCode(models.Model):
         indexes = [
             models.Index(
                 fields=["index_id", "namespace", "organisation_id", "starts", "ends"],
+                # all that a scan reads: it never looks at the rows themselves
+                include=["country", "signs", "embedding_id", "entry_id"],
                 condition=models.Q(is_live=True),
                 name="rag_code_scope",
             ),
