@@ -31,6 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 TARGETS_MS = {1.0: 20.0, 0.10: 20.0, 0.01: 40.0, 0.001: 40.0}
 TARGET_GROWTH, TARGET_RECALL, TARGET_FRESH_S, TARGET_MEMORY_MB = 2.0, 0.95, 2.0, 1_000.0
 K = 100
+Times = dict[str, list[float]]  # milliseconds by stage, a question each
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,13 @@ def scopes() -> list[tuple[float, str, Any]]:
     return found
 
 
-async def measure(n_passages: int, questions: Sequence[str], others: Sequence[str], folder: Path) -> list[Row]:
-    """Ask every question within every scope, one after the other, and before it the others, untimed."""
+async def measure(
+    n_passages: int, questions: Sequence[str], others: Sequence[str], folder: Path
+) -> tuple[list[Row], float]:
+    """Ask every question within every scope, one after the other, and before it the others, untimed.
+
+    Return a row a scope, and the MB that the process held before it read all vectors for the recall.
+    """
     from apps.rag.build import build_engine
     from apps.rag.types import Overrides, Question, Scope
 
@@ -74,26 +80,34 @@ async def measure(n_passages: int, questions: Sequence[str], others: Sequence[st
     nowhere = Scope(("nowhere",), (), scopes()[0][2].as_of)
     for text in questions:
         await engine.search(Question(text, nowhere, overrides=Overrides(legs=("dense",))))
-    rows: list[Row] = []
-    for share, kind, scope in scopes():
+    timed: list[tuple[Times, list[tuple[int, ...]]]] = []
+    for _share, _kind, scope in scopes():
         for text in others:
             await engine.search(Question(text, scope))
-        times: list[float] = []
-        stages: dict[str, list[float]] = {}
-        dense: list[tuple[int, ...]] = []
-        for text in questions:
-            result = await engine.search(Question(text, scope))
-            spent_ms = dict(result.timings_ms)
-            times.append(spent_ms["total"] - spent_ms["rank"])
-            for stage, elapsed_ms in result.timings_ms:
-                stages.setdefault(stage, []).append(elapsed_ms)
-            dense += [tuple(h.entry_id for h in r.hits) for r in result.rankings if r.leg == "dense"]
-        n_in_scope, recall_10, recall_100 = await recall(scope, vectors, dense)
-        shown = {stage: _percentiles(each) for stage, each in stages.items()}
-        rows.append(Row(n_passages, share, kind, n_in_scope, *_percentiles(times), shown, recall_10, recall_100))
-        _show(rows[-1])
+        timed.append(await _timed(engine, questions, scope))
+    memory_mb = _memory_mb()
     await engine.close()
-    return rows
+    rows: list[Row] = []
+    for (share, kind, scope), (times, dense) in zip(scopes(), timed, strict=True):
+        n_in_scope, recall_10, recall_100 = await recall(scope, vectors, dense)
+        shown = {stage: _percentiles(each) for stage, each in times.items()}
+        retrieval = _percentiles([total - rank for total, rank in zip(times["total"], times["rank"], strict=True)])
+        rows.append(Row(n_passages, share, kind, n_in_scope, *retrieval, shown, recall_10, recall_100))
+        _show(rows[-1])
+    return rows, memory_mb
+
+
+async def _timed(engine: Any, questions: Sequence[str], scope: Any) -> tuple[Times, list[tuple[int, ...]]]:
+    from apps.rag.types import Question
+
+    times: Times = {}
+    dense: list[tuple[int, ...]] = []
+    for text in questions:
+        result = await engine.search(Question(text, scope))
+        for stage, elapsed_ms in result.timings_ms:
+            times.setdefault(stage, []).append(elapsed_ms)
+        dense += [tuple(h.entry_id for h in r.hits) for r in result.rankings if r.leg == "dense"]
+    return times, dense
 
 
 async def recall(scope: Any, vectors: Any, dense: Sequence[Sequence[int]]) -> tuple[int, float, float]:
@@ -219,8 +233,7 @@ def measured(n_passages: int, n_questions: int) -> dict[str, Any]:
 
     texts = questions_read(Path(settings.KAURI_DATA_DIR), 2 * n_questions)
     with tempfile.TemporaryDirectory() as folder:
-        rows = asyncio.run(measure(n_passages, texts[::2], texts[1::2], Path(folder)))
-        memory_mb = _memory_mb()
+        rows, memory_mb = asyncio.run(measure(n_passages, texts[::2], texts[1::2], Path(folder)))
         elapsed_s = asyncio.run(fresh_s(Path(folder)))
     print(f"{n_passages} passages: a new document found after {elapsed_s:.2f} s; memory {memory_mb:.0f} MB", flush=True)
     return {"rows": [asdict(row) for row in rows], "fresh_s": elapsed_s, "memory_mb": memory_mb}
