@@ -110,7 +110,7 @@ def _admitted(question: Question, kept: Kept) -> Kept | None:
     # the day that the question asks for in words is the one that was searched
     hint = next((result.understanding.as_of_hint for result in found), None)
     shown = [*cited, *(ranked.passage for result in found for ranked in result.passages)]
-    admitted = postgres.hydrate(scope_meant(question, hint), [passage.entry_id for passage in shown], None, ())
+    admitted = postgres.hydrate(scope_meant(question, hint), [passage.entry_id for passage in shown])
 
     def is_as_it_was(passage: Passage) -> bool:
         return passage.entry_id in admitted and admitted[passage.entry_id].passage.text == passage.text

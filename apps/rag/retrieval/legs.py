@@ -13,7 +13,7 @@ from apps.rag.config import RagConfig
 from apps.rag.embedders.asking import QuestionVectors
 from apps.rag.errors import EmbedderFailed, VectorsUnavailable
 from apps.rag.ports import Embedder, VectorIndex, Vectors, VectorStore
-from apps.rag.rerankers.builtin import SentenceVectors, best_sentences
+from apps.rag.rerankers.builtin import SentenceVectors
 from apps.rag.retrieval.folder import FolderState, LexicalFolder
 from apps.rag.retrieval.integrity import require_whole
 from apps.rag.retrieval.lexical import LexicalReader
@@ -205,22 +205,26 @@ class Legs:
 
     async def hydrate(self, scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
         """Fetch the admitted candidates. Raises RetrievalUnavailable."""
-        return await run_db(postgres.hydrate, scope, entry_ids, self._vector_index, self._sentences.known(entry_ids))
+        return await run_db(postgres.hydrate, scope, entry_ids)
 
-    def sentence_rankings(self, vector: Vectors | None, admitted: Mapping[int, Hydrated]) -> tuple[Ranking, ...]:
-        """Rank admitted candidates by their best sentence, and by their first; nothing without vectors."""
-        if vector is None:
-            return ()
-        started = time.perf_counter()
-        rows: dict[int, Vectors] = {}
-        for entry_id, entry in admitted.items():
-            if entry.embedding_id is not None:
-                kept = self._sentences.keep(entry_id, entry.embedding_id, entry.sentence_vectors, vector.shape[0])
-                if kept is not None:
-                    rows[entry_id] = kept
-        best, first = best_sentences(vector, rows)
-        elapsed_ms = (time.perf_counter() - started) * 1e3
-        return Ranking("sentence", best, elapsed_ms), Ranking("opening", first, elapsed_ms)
+    async def sentences(self, entry_ids: Sequence[int]) -> Mapping[int, Vectors]:
+        """Return by entry the (n_sentences, dimension) vectors of candidates; nothing where they cannot be read."""
+        index = self._vector_index
+        if index is None or not entry_ids:
+            return {}
+        try:
+            return await run_db(self._sentences_now, index, entry_ids)
+        except VectorsUnavailable as error:
+            self._tell_vectors_away(error)
+            return {}
+
+    def _sentences_now(self, index: VectorIndex, entry_ids: Sequence[int]) -> Mapping[int, Vectors]:
+        found: dict[int, Vectors] = {}
+        for row in postgres.packed_sentences(index, entry_ids, self._sentences.known(entry_ids)):
+            kept = self._sentences.keep(row.entry_id, row.embedding_id, row.packed, index.dimension)
+            if kept is not None:
+                found[row.entry_id] = kept
+        return found
 
     async def codes(self, scope: Scope) -> frozenset[str]:
         """Return the codes of the texts in scope, remembered until the index changes."""

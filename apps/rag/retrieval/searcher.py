@@ -35,6 +35,7 @@ from apps.rag.retrieval.stages import (
     chosen,
     is_of_act_asked,
     refusal_reason,
+    sentence_rankings,
     stored_rankings,
     timings,
     wants,
@@ -103,7 +104,9 @@ class Searcher:
         ids = self._candidate_ids(legs[-1], first)
         admitted = await self._legs.hydrate(question.scope, ids)
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
-        return Found(legs, first, vector, admitted, len(ids))
+        # for ranking alone, and of what was admitted; beside the hydration they took as long as after it
+        sentences = await self._legs.sentences(list(admitted)) if vector is not None else {}
+        return Found(legs, first, vector, admitted, sentences, len(ids))
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
@@ -127,7 +130,7 @@ class Searcher:
     def _weighed(self, asked: Asked, found: Found) -> Weighed:
         admitted = found.admitted
         resolved = resolve(asked.sought, found.first.by_reference, admitted, frozenset(asked.query.asked))
-        rankings = (*found.legs, *self._legs.sentence_rankings(found.vector, admitted))
+        rankings = (*found.legs, *sentence_rankings(found))
         preference = preference_of(asked.question, asked.reading, asked.query)
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
         frequencies, n_documents = self._legs.frequencies(list(asked.query.asked))
@@ -197,7 +200,7 @@ class Searcher:
         marks: list[str] = []
         if not self._legs.has_embedder:
             marks.append("lexical_only")
-        elif wants("dense", legs) and (found.vector is None or found.first.lacks_vectors(found.admitted)):
+        elif wants("dense", legs) and found.lacks_vectors:
             marks.append("vectors_unavailable")
         if wants("bm25", legs) and not any(ranking.leg == "bm25" for ranking in found.legs):
             marks.append("full_text_unavailable")

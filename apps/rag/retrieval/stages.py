@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.rag.calibration import EvidenceSigns
 from apps.rag.config import RagConfig
 from apps.rag.ports import Vectors
+from apps.rag.rerankers.builtin import best_sentences
 from apps.rag.retrieval.query import LexicalQuery, Preference, speaks_of_act
 from apps.rag.retrieval.ranking import Candidates, SignTable
 from apps.rag.retrieval.resolve import Resolved, Wanted
@@ -34,13 +36,24 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came."""
+    """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came.
+
+    `sentences` are the (n_sentences, dimension) vectors of their sentences.
+    """
 
     legs: tuple[Ranking, ...]
     first: FirstRound
     vector: Vectors | None
     admitted: Mapping[int, Hydrated]
+    sentences: Mapping[int, Vectors]
     n_wanted: int
+
+    @property
+    def lacks_vectors(self) -> bool:
+        """Tell whether vectors failed: the question's, the nearest ones where other legs found something, or those of
+        the sentences of what was found."""
+        has_failed = self.vector is None or self.first.have_vectors_failed
+        return has_failed or (bool(self.admitted) and not (self.first.nearest and self.sentences))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,16 @@ def stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking,
     if vector is not None:
         rankings.append(Ranking("dense", first.nearest, first.nearest_ms))
     return tuple(rankings)
+
+
+def sentence_rankings(found: Found) -> tuple[Ranking, ...]:
+    """Rank admitted candidates by their best sentence, and by their first; nothing without vectors."""
+    if found.vector is None:
+        return ()
+    started = time.perf_counter()
+    best, first = best_sentences(found.vector, found.sentences)
+    elapsed_ms = (time.perf_counter() - started) * 1e3
+    return Ranking("sentence", best, elapsed_ms), Ranking("opening", first, elapsed_ms)
 
 
 def timings(marks: Sequence[tuple[str, float, float]], rankings: Sequence[Ranking]) -> tuple[tuple[str, float], ...]:

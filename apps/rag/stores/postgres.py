@@ -1,7 +1,7 @@
 """The engine's reads of PostgreSQL: exact references, and the hydration that admits candidates.
 
-Synchronous; the engine calls them through `run_db`. They speak psycopg directly, because Django's cursor neither
-prepares nor reads in binary, and these statements run for every question.
+Synchronous; the engine calls them through `run_db`. They speak psycopg directly, because Django's cursor does not read
+in binary, and these statements run for every question.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from django.db import Error as DatabaseError
 
-from apps.rag.errors import RetrievalUnavailable
+from apps.rag.errors import RetrievalUnavailable, VectorsUnavailable
 from apps.rag.models import Index, IndexEntry
 from apps.rag.ports import VectorIndex
 from apps.rag.stores.connection import raw_connection, raw_cursor, scope_values
@@ -44,13 +44,11 @@ _PASSAGE = """
     lower(e.in_force), upper(e.in_force), e.plan, e.text, e.reference_keys
 """
 _HYDRATE = f"""
-    SELECT {_PASSAGE}, v.id, CASE WHEN v.id = ANY(%(known)s::bigint[]) THEN NULL ELSE v.sentence_vectors END
-    FROM rag_indexentry e LEFT JOIN rag_embedding v ON v.entry_id = e.id AND v.index_id = %(index_id)s
-    WHERE e.id = ANY(%(ids)s::bigint[]) AND {_ADMITTED}
+    SELECT {_PASSAGE} FROM rag_indexentry e WHERE e.id = ANY(%(ids)s::bigint[]) AND {_ADMITTED}
 """
-_HYDRATE_WORDS = f"""
-    SELECT {_PASSAGE}, NULL::bigint, NULL::bytea
-    FROM rag_indexentry e WHERE e.id = ANY(%(ids)s::bigint[]) AND {_ADMITTED}
+_SENTENCES = """
+    SELECT v.entry_id, v.id, CASE WHEN v.id = ANY(%(known)s::bigint[]) THEN NULL ELSE v.sentence_vectors END
+    FROM rag_embedding v WHERE v.entry_id = ANY(%(ids)s::bigint[]) AND v.index_id = %(index_id)s
 """
 
 
@@ -74,19 +72,22 @@ class FirstRound:
     nearest_ms: float
     have_vectors_failed: bool = False
 
-    def lacks_vectors(self, admitted: Mapping[int, Hydrated]) -> bool:
-        """Tell whether the vectors failed, or found nothing where other legs did."""
-        return self.have_vectors_failed or (not self.nearest and bool(admitted))
-
 
 @dataclass(frozen=True, slots=True)
 class Hydrated:
-    """An admitted candidate; `sentence_vectors` is None where the caller has them, or there are none."""
+    """An admitted candidate."""
 
     passage: Passage
     references: tuple[str, ...]
-    embedding_id: int | None
-    sentence_vectors: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackedSentences:
+    """The vectors of an entry's sentences as they are kept, None where the caller has those of this embedding."""
+
+    entry_id: int
+    embedding_id: int
+    packed: bytes | None
 
 
 def by_reference(scope: Scope, keys: Sequence[str]) -> tuple[ReferenceHit, ...]:
@@ -99,32 +100,29 @@ def by_reference(scope: Scope, keys: Sequence[str]) -> tuple[ReferenceHit, ...]:
         raise RetrievalUnavailable from error
 
 
-def hydrate(
-    scope: Scope, entry_ids: Sequence[int], index: VectorIndex | None, known_embeddings: Sequence[int]
-) -> Mapping[int, Hydrated]:
-    """Fetch the candidates that the scope admits now, by entry id; without their vectors where these are broken.
-
-    Raises RetrievalUnavailable.
-    """
+def hydrate(scope: Scope, entry_ids: Sequence[int]) -> Mapping[int, Hydrated]:
+    """Fetch the candidates that the scope admits now, by entry id. Raises RetrievalUnavailable."""
     if not entry_ids:
         return {}
-    values = {**scope_values(scope), "ids": list(entry_ids), "known": list(known_embeddings)}
     try:
-        if index is None:
-            return _fetched(_HYDRATE_WORDS, values)
-        try:
-            return _fetched(_HYDRATE, {**values, "index_id": index.index_id})
-        except psycopg.ProgrammingError:
-            logger.exception("the vectors of sentences cannot be read")
-            return _fetched(_HYDRATE_WORDS, values)
+        with raw_cursor(raw_connection()) as cursor:
+            cursor.execute(_HYDRATE, {**scope_values(scope), "ids": list(entry_ids)}, binary=True)
+            return {row[0]: _hydrated(row) for row in cursor.fetchall()}
     except (psycopg.Error, DatabaseError) as error:
         raise RetrievalUnavailable from error
 
 
-def _fetched(statement: str, values: Mapping[str, object]) -> Mapping[int, Hydrated]:
-    with raw_cursor(raw_connection()) as cursor:
-        cursor.execute(statement, values, binary=True)
-        return {row[0]: _hydrated(row) for row in cursor.fetchall()}
+def packed_sentences(
+    index: VectorIndex, entry_ids: Sequence[int], known_embeddings: Sequence[int]
+) -> tuple[PackedSentences, ...]:
+    """Fetch the vectors of entries' sentences. Raises VectorsUnavailable."""
+    values = {"ids": list(entry_ids), "known": list(known_embeddings), "index_id": index.index_id}
+    try:
+        with raw_cursor(raw_connection()) as cursor:
+            cursor.execute(_SENTENCES, values, binary=True)
+            return tuple(PackedSentences(*row) for row in cursor.fetchall())
+    except (psycopg.Error, DatabaseError) as error:
+        raise VectorsUnavailable from error
 
 
 def vector_index(embedder_name: str, revision: str, dimension: int) -> VectorIndex | None:
@@ -177,4 +175,4 @@ def _hydrated(row: tuple[Any, ...]) -> Hydrated:
         plan=row[18],
         text=row[19],
     )
-    return Hydrated(passage, tuple(row[20]), row[21], bytes(row[22]) if row[22] is not None else None)
+    return Hydrated(passage, tuple(row[20]))

@@ -123,6 +123,21 @@ async def test_without_the_vectors_table_the_words_answer_and_the_log_says_it_on
     assert [record.message for record in caplog.records].count("the vectors do not answer") == 1
 
 
+async def test_without_the_vectors_of_sentences_the_others_answer(engine: Engine, good: ProviderServer) -> None:
+    await warmed(engine, good)
+
+    def rename(before: str, after: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE rag_embedding RENAME COLUMN {before} TO {after}")
+
+    await run_db(rename, "sentence_vectors", "gone")
+    try:
+        _, finished, _ = await ask(engine)
+    finally:
+        await run_db(rename, "gone", "sentence_vectors")
+    assert (finished.mode, finished.degraded) == ("model", ("vectors_unavailable",))
+
+
 async def test_with_no_vector_left_the_words_answer(engine: Engine, good: ProviderServer) -> None:
     await warmed(engine, good)
 

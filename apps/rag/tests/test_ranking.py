@@ -98,10 +98,10 @@ def test_passages_speak_for_those_around_them_in_their_text() -> None:
     admitted = {n: _admitted(n, ordinal) for n, ordinal in ((1, 10), (2, 12), (3, 18), (4, 11))}
     other = passage("AUA art. 1", "", entry_id=5, ordinal=10)
     fused = Ranking("fused", (Hit(5, 5.0), Hit(1, 4.0), Hit(2, 2.0), Hit(3, 1.0)), 0.0)
-    candidates = Candidates((fused,), {**admitted, 5: Hydrated(other, (), None, None)}, Resolved((), (), ()), False)
+    candidates = Candidates((fused,), {**admitted, 5: Hydrated(other, ())}, Resolved((), (), ()), False)
     # 1 is worth .75 and 2 a quarter; 3 is six passages away, 5 of another text, 4 came by its number alone
     assert beside(candidates, RagConfig()) == {1: 0.25, 2: 0.75, 3: 0.0, 4: 0.75, 5: 0.0}
 
 
 def _admitted(entry_id: int, ordinal: int) -> Hydrated:
-    return Hydrated(passage(f"AUSCGIE art. {entry_id}", "", entry_id=entry_id, ordinal=ordinal), (), None, None)
+    return Hydrated(passage(f"AUSCGIE art. {entry_id}", "", entry_id=entry_id, ordinal=ordinal), ())
