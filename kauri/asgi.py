@@ -6,6 +6,9 @@ from typing import cast
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kauri.settings")
+# Before numpy is loaded: what a question multiplies is small, and OpenBLAS's second thread mostly waits, by spinning,
+# on the cores that PostgreSQL and the event loop need (half of all the CPU that an answer took).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 django.setup(set_prefix=False)
 
 # Only now: these need the app registry.

@@ -24,6 +24,7 @@ from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
 from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
 from apps.rag.rerankers.stage import RerankStage
+from apps.rag.retrieval.ahead import ReadingAhead
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
 from apps.rag.retrieval.legs import Legs
@@ -64,7 +65,8 @@ class Engine:
         self.config = config
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, vector_store(), config)
-        self._follower = Follower(folder, config, self._legs.reopen)
+        self._ahead = ReadingAhead()
+        self._follower = Follower(folder, config, self._show_changes)
         self._curated = CuratedWords()
         stage = RerankStage(reranker, deadline_s=config.rerank_deadline_s) if reranker else None
         self._searcher = Searcher(self._legs, config, stage)
@@ -94,6 +96,10 @@ class Engine:
             logger.warning("full text is not up to date", exc_info=True)
         await asyncio.to_thread(self._legs.reopen)
 
+    def _show_changes(self) -> None:
+        self._legs.reopen()
+        self._ahead.look()
+
     def _load_models(self) -> None:
         warm_up(self._embedder)
         if self._providers:
@@ -112,12 +118,14 @@ class Engine:
         self._follower.start()
         self._legs.follow()
         self._curated.start()
+        self._ahead.start()
 
     async def close(self) -> None:
         """Stop following, and close this event loop's connections to providers and breakers."""
         await asyncio.to_thread(self._follower.stop)
         await asyncio.to_thread(self._legs.close)
         await asyncio.to_thread(self._curated.stop)
+        await asyncio.to_thread(self._ahead.stop)
         await close_clients()
         await close_connections()
 

@@ -3,9 +3,19 @@
 import re
 import unicodedata
 
-_APART = str.maketrans(
-    {"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae", "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ß": "ss"}
-)
+_APART = {"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae", "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "ß": "ss"}
+
+
+class _Bare(dict[int, str]):
+    """What each character is without accents, found out when it is first met: a text takes one look-up for each."""
+
+    def __missing__(self, code: int) -> str:
+        apart = unicodedata.normalize("NFKD", _APART.get(chr(code), chr(code)))
+        self[code] = "".join(char for char in apart if not unicodedata.combining(char))
+        return self[code]
+
+
+_BARE = _Bare()
 
 _NARROW_SPACE = "\u202f"
 _THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
@@ -21,5 +31,4 @@ def fold(text: str) -> str:
 
     The length may change: never use positions of the folded text in the original.
     """
-    apart = unicodedata.normalize("NFKD", text.translate(_APART))
-    return "".join(char for char in apart if not unicodedata.combining(char)).lower()
+    return text.translate(_BARE).lower()

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
+import psycopg
 from django.db import Error as DatabaseError
 
 from apps.rag.cache.behind import EngineBehind
@@ -22,8 +23,9 @@ from apps.rag.cache.flight import Flight
 from apps.rag.cache.keys import answer_key
 from apps.rag.cache.store import AnswerStore, StoreDown
 from apps.rag.config import RagConfig
-from apps.rag.models import IndexChange, NamespaceRevision
+from apps.rag.models import IndexChange
 from apps.rag.ports import RagEngine
+from apps.rag.stores.connection import raw_connection, raw_cursor
 from apps.rag.types import AnswerEvent, Finished, Overrides, Question, Retrieved
 from kauri.lib import clock
 from kauri.lib.db import run_db
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 _DOWN = "cache_unavailable"
 _KEPT_MODES = frozenset({"model", "extractive", "refusal"})
 _PLAIN = Overrides()
+_REVISIONS = "SELECT namespace, revision FROM rag_namespacerevision WHERE namespace = ANY(%(namespaces)s::text[])"
 
 
 class CachedEngine(EngineBehind):
@@ -69,7 +72,7 @@ class CachedEngine(EngineBehind):
             return None
         try:
             revisions = await run_db(_revisions, question.scope.namespaces)
-        except DatabaseError:
+        except (psycopg.Error, DatabaseError):
             return None  # the engine will say what is wrong
         # what "CGI 2025" asks for hangs on whether today's law was chosen: the same day is another day tomorrow
         is_todays = question.scope.as_of == clock.today()
@@ -231,5 +234,7 @@ def _passing(key: str) -> str:
 
 
 def _revisions(namespaces: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    rows = NamespaceRevision.objects.filter(namespace__in=namespaces).values_list("namespace", "revision")
-    return tuple(sorted(rows))
+    # Every question waits for this: prepared and without the ORM it takes half the time.
+    with raw_cursor(raw_connection()) as cursor:
+        cursor.execute(_REVISIONS, {"namespaces": list(namespaces)}, binary=True)
+        return tuple(sorted((namespace, revision) for namespace, revision in cursor.fetchall()))

@@ -32,6 +32,7 @@ _OPENERS = _words(
 _ITEM = re.compile(
     r"[ \t]*(?:[-–—•▪◦●*·‑]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\s?[°)][).]?\s|\d{1,2}[.°]-?\s|[IVX]{1,4}[.)]\s)"
 )
+_TELLING = re.compile('[«“»”"\\n.!?…]')
 _CLOSERS = "»”\"’')]*_"
 _SPACES = " \t\u00a0\u202f\u2009"
 _MARKERS = re.compile(r"[ \t\u00a0\u202f]*\[\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
@@ -73,9 +74,9 @@ def next_piece_end(buffer: str, *, is_last: bool) -> int:
         return _forced_end(buffer)
     depth = 0
     is_straight_open = False
-    position = 0
-    while position < len(buffer):
-        char = buffer[position]
+    # A streamed text is looked at again with every few characters that come: only at what can end or quote.
+    for found in _TELLING.finditer(buffer):
+        position, char = found.start(), found[0]
         depth = _depth_after(char, depth)
         is_straight_open ^= char == '"'
         is_quoted = depth > 0 or is_straight_open
@@ -87,7 +88,6 @@ def next_piece_end(buffer: str, *, is_last: bool) -> int:
                 break
             if end:
                 return end
-        position += 1
     return len(buffer) if is_last else 0
 
 

@@ -53,3 +53,8 @@ def test_grams_survive_a_typo() -> None:
 
 def test_a_short_word_is_one_gram() -> None:
     assert analysis.grams("DG") == ["_dg_"]
+
+
+def test_a_bound_is_found_by_any_of_its_words() -> None:
+    assert "maximum" in analysis.terms("À quelle date au plus tard la SCI déclare-t-elle ses loyers ?")
+    assert "minimum" in analysis.terms("Le capital social est de 1 000 000 F, minima fixé par la loi.")

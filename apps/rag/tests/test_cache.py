@@ -16,6 +16,7 @@ from django.conf import settings
 from redis.asyncio import Redis
 
 from apps.rag import indexer
+from apps.rag.cache import cached as module
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.codec import Kept, decode, encode
 from apps.rag.cache.keys import answer_key, last_good_key
@@ -207,6 +208,14 @@ async def test_without_valkey_every_answer_is_computed_and_says_so(plain: Engine
         events = await answer(engine)
         assert cast("Finished", events[-1]).degraded[-1] == "cache_unavailable"
         assert text_of(events)
+    assert provider.n_calls == 2
+
+
+async def test_without_the_revisions_of_its_namespaces_an_answer_is_computed(
+    cached: CachedEngine, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REVISIONS", "SELECT namespace, revision FROM nowhere")
+    assert text_of(await answer(cached)) == text_of(await answer(cached)) != ""
     assert provider.n_calls == 2
 
 
