@@ -19,7 +19,7 @@ from apps.rag.stopwords import STOP_WORDS
 from kauri.lib.text import fold
 
 # Raise it whenever the terms of any text change: an index of another revision is rebuilt.
-ANALYSIS_REVISION = 5
+ANALYSIS_REVISION = 6
 
 GRAM = 4
 
