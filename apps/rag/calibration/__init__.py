@@ -2,6 +2,9 @@
 
 A file in KAURI_VAR_DIR/calibration goes before the one of that name beside this module. An embedder with neither is not
 calibrated: its legs are fused by reciprocal rank.
+
+Beside the weights an embedder may have a turn: a matrix that takes the vector of a question towards those of the
+sentences that answer it. Only questions are turned; what is stored stays as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 
 _DEFAULTS = Path(__file__).resolve().parent
@@ -128,6 +133,35 @@ def calibration_write(embedder: str, calibration: Calibration, folder: Path | No
     return path
 
 
+def turn_of(embedder: str, dimension: int) -> npt.NDArray[np.float32] | None:
+    """Return an embedder's turn (dimension, dimension), None where there is none.
+
+    Raises ValueError for a file that is none.
+    """
+    for folder in (written_to(), _DEFAULTS):
+        path = folder / _turn_name(embedder)
+        if path.is_file():
+            turn: npt.NDArray[np.float32] = np.load(path, allow_pickle=False).astype(np.float32)
+            if turn.shape != (dimension, dimension):
+                raise ValueError(f"{path} turns no vectors of {dimension} numbers")
+            return turn
+    return None
+
+
+def turned(vector: npt.NDArray[np.float32], turn: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a question's vector (dimension,) turned, of length 1."""
+    made = vector @ turn
+    return np.asarray(made / max(float(np.linalg.norm(made)), 1e-12), dtype=np.float32)
+
+
+def turn_write(embedder: str, turn: npt.NDArray[np.float32], folder: Path | None = None) -> Path:
+    """Write an embedder's turn where every process of this installation reads it; return the file."""
+    path = (folder or written_to()) / _turn_name(embedder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, turn.astype(np.float16))
+    return path
+
+
 def written_to() -> Path:
     """Return the folder of calibrations that were made here."""
     return Path(settings.KAURI_VAR_DIR) / "calibration"
@@ -136,6 +170,10 @@ def written_to() -> Path:
 def file_name(embedder: str) -> str:
     """Return the name of an embedder's file."""
     return re.sub(r"[^\w.-]+", "_", embedder) + ".json"
+
+
+def _turn_name(embedder: str) -> str:
+    return file_name(embedder).removesuffix(".json") + ".npy"
 
 
 def _read(raw: Mapping[str, Any]) -> Calibration:

@@ -18,6 +18,9 @@ from apps.rag.calibration import (
     RerankWeights,
     calibration_of,
     calibration_write,
+    turn_of,
+    turn_write,
+    turned,
 )
 from apps.rag.config import RagConfig, calibrated
 from apps.rag.evaluation.calibrate import fitted
@@ -101,6 +104,19 @@ def test_the_bias_is_moved_so_that_a_half_is_the_threshold() -> None:
     assert found.evidence.bias != evidence_fitted(cases()).bias or found.threshold == 0.5
     assert found.rerank.sentence == 0.0, "no leg of vectors was there"
     assert [row.left_out for row in found.datasets] == [None]
+
+
+def test_a_question_is_turned_where_its_embedder_has_a_turn(tmp_path: Path, settings: object) -> None:
+    settings.KAURI_VAR_DIR = tmp_path  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
+    assert turn_of("some/model", 3) is None
+    swap = np.roll(np.eye(3, dtype=np.float32), 1, axis=1)
+    path = turn_write("some/model", 3.0 * swap)
+    assert path.name == "some_model.npy"
+    found = turn_of("some/model", 3)
+    assert found is not None
+    assert turned(np.array([0.6, 0.8, 0.0], dtype=np.float32), found) == pytest.approx([0.0, 0.6, 0.8])
+    with pytest.raises(ValueError, match="turns no vectors of 4 numbers"):
+        turn_of("some/model", 4)
 
 
 def test_what_is_written_is_what_the_engine_reads(tmp_path: Path, settings: object) -> None:

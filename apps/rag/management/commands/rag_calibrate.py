@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, cast
@@ -18,13 +19,17 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.rag.build import build_engine
-from apps.rag.calibration import Calibration, calibration_write
+from apps.rag.calibration import Calibration, calibration_write, turn_write
 from apps.rag.embedders import embedder_named
 from apps.rag.evaluation.calibrate import Calibrated, calibrate
 from apps.rag.evaluation.calibration import Quality
 from apps.rag.evaluation.dataset import Dataset, dataset_read
+from apps.rag.evaluation.evaluate import corpora_of
+from apps.rag.evaluation.index import corpora_index
 from apps.rag.evaluation.kept import vectors_keep, vectors_restore
 from apps.rag.evaluation.steps import Steps
+from apps.rag.evaluation.turning import held_out, turn_fitted
+from apps.rag.evaluation.turning_pairs import pairs_of_all
 from kauri.launcher.errors import LaunchError
 from kauri.launcher.throwaway import throwaway_environment
 from kauri.lib.errors import KauriError
@@ -54,6 +59,10 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N questions of each")
         parser.add_argument("--write", action="store_true", help="keep what is found")
+        parser.add_argument(
+            "--turn", action="store_true",
+            help="find the turn of questions instead; shows what the first half of each dataset does for the second",
+        )  # fmt: skip
         parser.add_argument("--embedder", metavar="NAME", help="another embedder than the setting EMBEDDER names")
         parser.add_argument("--on-these-stores", type=Path, metavar="VECTORS", help=SUPPRESS)
         parser.add_argument("--into", type=Path, help=SUPPRESS)
@@ -64,6 +73,9 @@ class Command(BaseCommand):
             field, elsewhere = _read(options["datasets"], options), _read(options["elsewhere"], options)
             if options["on_these_stores"] is None:
                 _run_apart(options)
+                return
+            if options["turn"]:
+                self._turn((*field, *elsewhere), options)
                 return
             found = _calibrated(field, elsewhere, options["on_these_stores"])
         except KauriError as error:
@@ -76,6 +88,23 @@ class Command(BaseCommand):
             path = calibration_write(embedder_named(settings.KAURI_EMBEDDER).name, calibration, options["into"])
             self.stdout.write(_("Written to %(path)s.") % {"path": path})
 
+    def _turn(self, datasets: Sequence[Dataset], options: Mapping[str, Any]) -> None:
+        embedder = embedder_named(settings.KAURI_EMBEDDER)
+        steps = Steps()
+        with _vectors_at(options["on_these_stores"], steps):
+            with steps.step(_("Indexing the passages")) as tell:
+                shelved = corpora_index(corpora_of(datasets), has_vectors=True, progress=tell)
+            pairs = pairs_of_all(embedder, datasets, shelved)
+        with steps.step(_("Fitting")):
+            found, turn = held_out(pairs), turn_fitted(pairs)
+        table = Table(_("dataset"), _("before"), _("found"), title=_("R@10 / MRR@10 of the nearest sentence alone"))
+        for name, (before, after) in found.items():
+            table.add_row(name, f"{before.recall:.3f} / {before.mrr:.3f}", f"{after.recall:.3f} / {after.mrr:.3f}")
+        Console(file=cast("IO[str]", self.stdout), width=_WIDTH, highlight=False).print(table)
+        if options["write"]:
+            path = turn_write(embedder.name, turn, options["into"])
+            self.stdout.write(_("Written to %(path)s.") % {"path": path})
+
 
 def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Dataset, ...]:
     library = Path(settings.KAURI_DATA_DIR)
@@ -84,24 +113,31 @@ def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Dataset, .
 
 def _calibrated(field: Sequence[Dataset], elsewhere: Sequence[Dataset], vectors: Path) -> Calibrated:
     steps = Steps()
+    with _vectors_at(vectors, steps):
+        return calibrate(build_engine, field, elsewhere, steps)
+
+
+@contextmanager
+def _vectors_at(path: Path, steps: Steps) -> Iterator[None]:
+    """Make the tables, and keep the vectors that are computed meanwhile beside those of earlier runs."""
     with steps.step(_("Making the tables")):
         call_command("migrate", "rag", verbosity=0)
-        vectors_restore(vectors)
+        vectors_restore(path)
     try:
-        return calibrate(build_engine, field, elsewhere, steps)
+        yield
     finally:
-        vectors_keep(vectors)
+        vectors_keep(path)
 
 
 def _run_apart(options: Mapping[str, Any]) -> None:
     """Run this command again in a process whose stores nobody else knows; it prints where this one would."""
     var = Path(settings.KAURI_VAR_DIR)
     argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "rag_calibrate"]
-    argv += [str(path.resolve()) for path in options["datasets"]]
+    argv += map(str, options["datasets"])
     if options["elsewhere"]:
-        argv += ["--elsewhere", *(str(path.resolve()) for path in options["elsewhere"])]
+        argv += ["--elsewhere", *map(str, options["elsewhere"])]
     argv += ["--limit", str(options["limit"])] if options["limit"] else []
-    argv += ["--write"] if options["write"] else []
+    argv += [f"--{name}" for name in ("write", "turn") if options[name]]
     argv += ["--into", str(var / "calibration"), "--on-these-stores", str(var / "eval" / "vectors.sqlite3")]
     with throwaway_environment(_KEPT_SETTINGS) as environment:
         if options["embedder"]:
