@@ -53,6 +53,8 @@ class RerankWeights:
     whether: float = 0.0
     kind: float = 0.0
     beside: float = 0.0
+    phrase: float = 0.0
+    brief: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

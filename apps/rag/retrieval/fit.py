@@ -31,6 +31,7 @@ _DEFINES = re.compile(
 )
 _ARTICLE = re.compile(r"^\W*(?:\d+[ .°)]+)*(?:le|la|les|l'|un|une|des|on (?:appelle|entend par)|est|il y a)\b")
 _SENTENCE = re.compile(r"[.;:]\s+|\n\s*\n")
+_SAID = re.compile(r"\w+")
 _LEAD_TERMS = 40
 _MAX_SUBJECT = 3  # terms of a subject beyond the question's
 
@@ -243,13 +244,14 @@ def _distance(left: str, right: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TextRead:
-    """A text's terms in order, the same as a set, those it begins with as one, and the numbers of its distinct
-    4-grams, ascending (n_grams,)."""
+    """A text's terms in order, the same as a set, those it begins with as one, the numbers of its distinct 4-grams,
+    ascending (n_grams,), and its words as they are said, small ones too, a space around each."""
 
     terms: tuple[str, ...]
     held: frozenset[str]
     lead: frozenset[str]
     grams: npt.NDArray[np.uint32]
+    said: str
 
 
 @lru_cache(maxsize=4_096)
@@ -259,4 +261,9 @@ def text_read(text: str) -> TextRead:
     numbers = {number for word in set(words) for number in analysis.word_gram_numbers(word)}
     grams = np.fromiter(numbers, dtype=np.uint32, count=len(numbers))
     grams.sort()
-    return TextRead(tuple(terms), frozenset(terms), frozenset(terms[:_LEAD_TERMS]), grams)
+    return TextRead(tuple(terms), frozenset(terms), frozenset(terms[:_LEAD_TERMS]), grams, " ".join(said_words(text)))
+
+
+def said_words(text: str) -> list[str]:
+    """Return the folded words of a text in order, small ones too, with an empty one before and after."""
+    return ["", *_SAID.findall(fold(text)), ""]

@@ -5,12 +5,15 @@ min-max normalised over the leg. Of the words, as shares of the question's weigh
 `fit`), `lead` (held by the first words), `pairs` (neighbours in the question that are neighbours in the passage),
 `letters` (character 4-grams, for typing errors and words that lost their spaces), `figures` (years and other numbers of
 the question) and `sparing` (none of it over and over: a passage that is all about a word seldom says what is asked of
-it). `whether`: a yes or no at the start answers a question that asks for one; `kind`: the text says a sum, a time, a
-rate where one is asked for. `beside`: the best of the passages around it in its text, by the fused legs.
+it). `phrase` is the share of the question's neighbouring words, small ones too, that the passage says as they stand;
+`brief` is 1 for a passage of no words and 0 for one of many different ones. `whether`: a yes or no at the start answers
+a question that asks for one; `kind`: the text says a sum, a time, a rate where one is asked for. `beside`: the best of
+the passages around it in its text, by the fused legs.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +26,7 @@ import numpy.typing as npt
 
 from apps.rag import analysis
 from apps.rag.calibration import RerankWeights
-from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, share_met, text_read
+from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, said_words, share_met, text_read
 from apps.rag.types import Passage
 from apps.rag.understanding.framewords import judging_weight
 from kauri.lib.text import fold
@@ -37,6 +40,7 @@ _ASKS_WHAT = re.compile(
 _K1, _B, _COMMON_LENGTH = 1.2, 0.75, 120
 _SAYS_WHETHER = re.compile(r"\W*(?:oui|non)\b")
 
+_MANY_WORDS = math.log(401.0)  # of the different words of a long passage
 _FEW = 2  # words beside those that only frame a question
 LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
 
@@ -75,12 +79,13 @@ class Letters:
 @dataclass(frozen=True, slots=True)
 class Cues:
     """What of a question the signs are read with; `words` maps each term to its words, `pairs` neighbouring terms to
-    their weight; `figures` are its numbers."""
+    weight, `phrases` pairs of neighbouring words as `TextRead.said` has them; `figures` are its numbers."""
 
     probe: Probe
     letters: Letters
     words: Mapping[str, tuple[str, ...]]
     pairs: Mapping[tuple[str, str], float]
+    phrases: tuple[str, ...]
     figures: frozenset[str]
     asks_whether: bool
     kind: re.Pattern[str] | None
@@ -99,7 +104,8 @@ def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | N
     figures = frozenset(word for word in words if word[0].isdigit())
     folded = fold(text)
     asks_whether = bool(_ASKS_WHETHER.search(folded)) and not _ASKS_WHAT.search(folded)
-    return Cues(probe, letters, words, pairs, figures, asks_whether, kind)
+    phrases = tuple(f" {left} {right} " for left, right in pairwise(said_words(text)[1:-1]))
+    return Cues(probe, letters, words, pairs, phrases, figures, asks_whether, kind)
 
 
 def reading_score(passage: Passage, fitted: Fit, cues: Cues, weights: RerankWeights) -> float:
@@ -129,6 +135,8 @@ def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
         "sparing": 1.0 - _density(cues.probe, text.terms),
         "whether": float(cues.asks_whether and _SAYS_WHETHER.match(fold(passage.text[:8])) is not None),
         "kind": float(cues.kind is not None and says(cues.kind, passage.text)),
+        "phrase": sum(phrase in text.said for phrase in cues.phrases) / max(1, len(cues.phrases)),
+        "brief": max(0.0, 1.0 - math.log1p(len(text.held)) / _MANY_WORDS),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -76,6 +77,23 @@ def test_words_over_and_over_weigh_against_a_passage() -> None:
     # k1 1.2, b 0.75: two terms once in a text of 120
     long = " ".join(("réserve légale", *(f"mot{n}" for n in range(118))))
     assert signs("réserve légale", long)["sparing"] == pytest.approx(1.0 - 1.0 / 2.2)
+
+
+def test_a_phrase_is_met_with_its_small_words_or_not_at_all() -> None:
+    question = "mise en demeure de payer"
+    assert signs(question, "Après une mise en demeure de payer.")["phrase"] == 1.0
+    # "mise en", "en demeure", and neither "demeure de" nor "de payer"
+    assert signs(question, "La MISE EN DEMEURE, puis le moyen pour payer.")["phrase"] == 0.5
+    assert signs(question, "La mise au point d'une demeure payée.")["phrase"] == 0.0
+    assert signs("impayé", "Un impayé.")["phrase"] == 0.0, "one word has no neighbour"
+
+
+def test_a_passage_is_brief_by_its_different_words() -> None:
+    once, long = "Réserve légale.", " ".join(f"mot{n}" for n in range(400))
+    assert signs("réserve", once)["brief"] == pytest.approx(1.0 - math.log(3) / math.log(401))
+    assert signs("réserve", f"{once} {once} {once}")["brief"] == signs("réserve", once)["brief"]
+    assert signs("réserve", long)["brief"] == pytest.approx(0.0)
+    assert signs("réserve", f"{long} {once}")["brief"] == 0.0
 
 
 def test_the_score_is_the_weighted_sum() -> None:
