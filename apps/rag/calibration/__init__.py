@@ -41,6 +41,7 @@ class RerankWeights:
     gram: float = 0.0
     dense: float = 0.0
     sentence: float = 0.0
+    answer: float = 0.0
     opening: float = 0.0
     coverage: float = 0.0
     window: float = 0.0

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from apps.rag.calibration import turn_of, turned
 from apps.rag.config import RagConfig
 from apps.rag.embedders.asking import QuestionVectors
 from apps.rag.errors import EmbedderFailed, VectorsUnavailable
@@ -45,6 +46,7 @@ class Legs:
         self._are_vectors_whole = True  # False while a store outside PostgreSQL is still being filled
         self._sentences = SentenceVectors(config.sentence_cache_mb * 1_000_000)
         self._questions = QuestionVectors(embedder, config)
+        self._turn = turn_of(embedder.name, embedder.dimension)
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
         self._lock = threading.Lock()
         self._vectors_follower = outside_follower(vectors, config)
@@ -153,6 +155,10 @@ class Legs:
                 return await self._questions.vector(text)
         except EmbedderFailed:
             return None
+
+    def towards_answers(self, vector: Vectors) -> Vectors:
+        """Return a question's vector turned to where the embedder puts answers: itself where nobody found out."""
+        return vector if self._turn is None else turned(vector, self._turn)
 
     async def vector_index(self) -> VectorIndex | None:
         """Return the live index of vectors; one that is not there yet is looked for every few seconds."""

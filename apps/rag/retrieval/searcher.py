@@ -95,7 +95,7 @@ class Searcher:
 
     async def _found(self, asked: Asked, marks: list[tuple[str, float, float]]) -> Found:
         question = asked.question
-        lexical, (vector, first) = await asyncio.gather(
+        lexical, (vector, towards, first) = await asyncio.gather(
             self._legs.lexical(asked.query, question.scope), self._stored(asked)
         )
         marks.append(("legs", marks[-1][2], time.perf_counter()))
@@ -106,7 +106,7 @@ class Searcher:
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
         # for ranking alone, and of what was admitted; beside the hydration they took as long as after it
         sentences = await self._legs.sentences(list(admitted)) if vector is not None else {}
-        return Found(legs, first, vector, admitted, sentences, len(ids))
+        return Found(legs, first, vector, towards, admitted, sentences, len(ids))
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:
         references = reading.understanding.references
@@ -117,11 +117,13 @@ class Searcher:
             query = lexical_query(question.text, reading.context, config)
         return Asked(question, reading, query, wanted(references, codes), config)
 
-    async def _stored(self, asked: Asked) -> tuple[Vectors | None, FirstRound]:
+    async def _stored(self, asked: Asked) -> tuple[Vectors | None, Vectors | None, FirstRound]:
         legs = asked.question.overrides.legs
         standalone = asked.reading.understanding.standalone
         vector = await self._legs.embed(standalone) if wants("dense", legs) else None
-        return vector, await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), vector)
+        towards = self._legs.towards_answers(vector) if vector is not None else None
+        first = await self._legs.first_round(asked.question.scope, lookup_keys(asked.sought), towards)
+        return vector, towards, first
 
     def _candidate_ids(self, fused: Ranking, first: FirstRound) -> list[int]:
         ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)

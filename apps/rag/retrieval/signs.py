@@ -1,7 +1,8 @@
 """What is known of a candidate when it is read beside the question: the features of the built-in reranking.
 
-All signs lie in 0..1. Of the legs: `bm25`, `gram`, `dense`, `sentence` (best sentence) and `opening` (first sentence),
-min-max normalised over the leg. Of the words, as shares of the question's weight: `coverage`, `window`, `titled` (see
+All signs lie in 0..1. Of the legs: `bm25`, `gram`, `dense`, `sentence` (the sentence most like the question),
+`answer` and `opening` (the sentence, and the first one, nearest to the question turned towards answers), min-max
+normalised over the leg. Of the words, as shares of the question's weight: `coverage`, `window`, `titled` (see
 `fit`), `lead` (held by the first words), `pairs` (neighbours in the question that are neighbours in the passage),
 `letters` (character 4-grams, for typing errors and words that lost their spaces), `figures` (years and other numbers of
 the question) and `sparing` (none of it over and over: a passage that is all about a word seldom says what is asked of
@@ -42,7 +43,7 @@ _SAYS_WHETHER = re.compile(r"\W*(?:oui|non)\b")
 
 _MANY_WORDS = math.log(401.0)  # of the different words of a long passage
 _FEW = 2  # words beside those that only frame a question
-LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "opening")
+LEG_SIGNS = ("bm25", "gram", "dense", "sentence", "answer", "opening")
 
 
 class Letters:

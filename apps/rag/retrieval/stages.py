@@ -38,12 +38,14 @@ class Asked:
 class Found:
     """What the legs and PostgreSQL brought; `n_wanted` candidates were asked for, `admitted` came.
 
-    `sentences` are the (n_sentences, dimension) vectors of their sentences.
+    `vector` is the question's, `towards` the same turned towards answers; `sentences` are the (n_sentences, dimension)
+    vectors of their sentences.
     """
 
     legs: tuple[Ranking, ...]
     first: FirstRound
     vector: Vectors | None
+    towards: Vectors | None
     admitted: Mapping[int, Hydrated]
     sentences: Mapping[int, Vectors]
     n_wanted: int
@@ -111,13 +113,16 @@ def stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking,
 
 
 def sentence_rankings(found: Found) -> tuple[Ranking, ...]:
-    """Rank admitted candidates by their best sentence, and by their first; nothing without vectors."""
-    if found.vector is None:
+    """Rank admitted candidates by the sentence most like the question, and by the one and the first nearest to answers
+    to it; nothing without vectors."""
+    if found.vector is None or found.towards is None:
         return ()
     started = time.perf_counter()
-    best, first = best_sentences(found.vector, found.sentences)
+    alike, _ = best_sentences(found.vector, found.sentences)
+    best, first = best_sentences(found.towards, found.sentences)
     elapsed_ms = (time.perf_counter() - started) * 1e3
-    return Ranking("sentence", best, elapsed_ms), Ranking("opening", first, elapsed_ms)
+    legs = {"sentence": alike, "answer": best, "opening": first}
+    return tuple(Ranking(leg, hits, elapsed_ms) for leg, hits in legs.items())
 
 
 def timings(marks: Sequence[tuple[str, float, float]], rankings: Sequence[Ranking]) -> tuple[tuple[str, float], ...]:
