@@ -145,6 +145,7 @@ class Engine:
             lexicon_revision(),
             self._embedder.name,
             self._embedder.revision,
+            self._legs.turn_revision,
             self._searcher.rerank and self._searcher.rerank.name,
             models,
         )

@@ -18,7 +18,7 @@ from apps.rag.retrieval.fit import text_read
 
 logger = logging.getLogger(__name__)
 
-MAX_PASSAGES = 2_000  # each is two texts, itself and its headings, and some 4,000 are kept
+MAX_PASSAGES = 4_000  # each is two texts, itself and its headings, and some 8,000 are kept, 8 KB a passage
 
 
 class ReadingAhead:

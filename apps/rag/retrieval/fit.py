@@ -254,7 +254,7 @@ class TextRead:
     said: str
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=8_192)
 def text_read(text: str) -> TextRead:
     """Read a text; the passages that are asked for most are read once."""
     terms, words = analysis.terms_and_words(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import threading
 import time
@@ -47,6 +48,8 @@ class Legs:
         self._sentences = SentenceVectors(config.sentence_cache_mb * 1_000_000)
         self._questions = QuestionVectors(embedder, config)
         self._turn = turn_of(embedder.name, embedder.dimension)
+        # a name for what questions are turned by: another matrix, another name
+        self.turn_revision = "" if self._turn is None else hashlib.sha256(self._turn.tobytes()).hexdigest()[:16]
         self._codes: dict[tuple[Scope, int], frozenset[str]] = {}
         self._lock = threading.Lock()
         self._vectors_follower = outside_follower(vectors, config)

@@ -7,10 +7,13 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid5
 
+import numpy as np
 import pytest
+from pytest_django.fixtures import Settings
 
 from apps.rag import indexer
 from apps.rag.build import build_engine
+from apps.rag.calibration import turn_write
 from apps.rag.config import RagConfig
 from apps.rag.engine import Engine
 from apps.rag.retrieval.folder import LexicalFolder
@@ -243,3 +246,15 @@ async def test_another_databases_folder_is_not_taken_for_ours(engine: Engine, tm
     mended = folder.state()
     assert mended is not None
     assert (mended.log_identity, mended.seq) == (state.log_identity, state.seq)
+
+
+def test_an_engine_that_turns_questions_otherwise_is_another(tmp_path: Path, settings: Settings) -> None:
+    settings.KAURI_VAR_DIR = tmp_path
+
+    def name() -> str:
+        return build_engine(index_dir=tmp_path, embedder="builtin").fingerprint
+
+    before = name()
+    assert name() == before
+    turn_write("use-multilingual-3", np.eye(512, dtype=np.float32))
+    assert name() != before
