@@ -16,11 +16,17 @@ from kauri.lib.text import fold
 
 AnswerKind = Literal["article", "account", "class", "comparison", "threshold", "list", "definition", "general"]
 
+_FORM = r"(?:sarl|sa|sas|snc|scs|gie)"
+_ALIKE = (
+    r"(?:definition|regles?|regime|duree|delais?|conditions?|majorites?|quorum|montants?|nombre|effets?|droits?|pouvoirs?"
+    r"|obligations?|taux|sanctions?|formalites?|procedures?|chose)"
+)
 _COMPARISON = re.compile(
     r"\bdifferences?\b|\bdifferent\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b"
-    r"|\bcontre une?\b"
-    r"|\b(?:sarl|sa|sas|snc|scs|gie) (?:et|ou|contre|vs|versus) (?:la |une |le )?(?:sarl|sa|sas|snc|scs|gie)\b"
-    r"|\bmeme (?:definition|regle|regime)\b|\bdiffere"
+    rf"|\bcontre (?:une |la )?{_FORM}\b|\bpar rapport a\b|\bdans chaque cas\b|\bdiffere"
+    rf"|\b{_FORM}\b(?: \w+){{0,2}} (?:et|ou|contre|vs|versus|ou bien) (?:en |dans |pour |de )?"
+    rf"(?:la |une |le |un |d'une )?{_FORM}\b|\bet (?:celui|celle|ceux|celles) (?:du|de|des|d')"
+    rf"|\bmemes? {_ALIKE}\b|\b(?:est|sont)(?:-(?:ils|elles|il|elle|ce))? (?:le|la|les) memes?\b"
 )
 _THRESHOLD = re.compile(
     r"\bcombien\b|\bdelais?\b|\bduree\b|\btaux\b|\bseuils?\b|\bminimum\b|\bminimal\w*\b|\bmaximum\b"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
 from apps.rag.generation.asked import Wanted
-from apps.rag.generation.excerpts import Excerpt, Weights
+from apps.rag.generation.excerpts import Excerpt
 from apps.rag.generation.forms import conflicts, forms_of, speaks_of
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.forms import named_forms
@@ -33,8 +33,6 @@ _ALONE = 0.5  # the lead of the only one
 _BETWEEN = re.compile(r"\bentre\b.+?\bet\b(?P<second>.+)")
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
-_SIDE_SHARE = 0.7
-_TELLS_BOTH = 0.85  # coverage at which one passage tells both sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,32 +154,25 @@ class Side:
     excerpt: Excerpt
 
 
-def sides(
-    asked: Wanted, found: Found, excerpts: Sequence[Excerpt], weights: Weights, models: AnswerModels
-) -> list[Side]:
-    """Choose the passages to compare: one for each legal form named, else the best and what adds most to it.
+def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: AnswerModels) -> list[Side]:
+    """Choose the passages to compare: the likeliest for each legal form named, else the likeliest of all.
 
     [] where even the best are too unlikely to tell.
     """
-    passages = found.passages
-    forms: list[Side] = []
-    for form in named_forms(asked.folded)[:MAX_CHOSEN]:
-        taken = [side.excerpt for side in forms]
-        told = (e for e in excerpts if e not in taken and speaks_of(form, passages[e.index].passage))
-        side = next(told, None)
-        if side is not None:
-            forms.append(Side(form, side))
-    if len(forms) > 1:
-        return forms
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
-    ordered = sorted(excerpts, key=lambda e: (-likely[e.index], e.index))
-    if not ordered or models.answer.probability(answer_signs(candidates, likely, found)) < _SIDES_LEAST:
+    by_index = {each.index: each for each in excerpts}
+    ordered = sorted(by_index, key=lambda index: (-likely[index], index))
+    forms: list[Side] = []
+    for form in named_forms(asked.folded)[:MAX_CHOSEN]:
+        side = next((index for index in ordered if speaks_of(form, found.passages[index].passage)), None)
+        if side is not None:
+            forms.append(Side(form, by_index[side]))
+    if len(forms) > 1:
+        return forms
+    if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < _SIDES_LEAST:
         return []
-    best = ordered[0]
-    near = [e for e in ordered[1:] if passages[e.index].score >= _SIDE_SHARE * passages[0].score]
-    added = sorted(near, key=lambda e: -weights.share(e.found - best.found))[:1]
-    kept = [best] if best.coverage >= _TELLS_BOTH else [best, *added]
+    kept = [by_index[index] for index in ordered[:MAX_CHOSEN]]
     return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
 
 

@@ -28,7 +28,7 @@ from apps.rag.types import Question, RankedPassage, SearchResult
 _N_CANDIDATES = 6  # passages that are read closely
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
-_EXCERPT_CHARS = (0, 900, 600, 450)  # of each passage, by how many are quoted
+_EXCERPT_CHARS = (0, 1_200, 900, 800)  # of each passage, by how many are quoted
 
 
 def draft(question: Question, result: SearchResult, config: RagConfig | None = None) -> str:
@@ -123,7 +123,7 @@ def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
     is_compared = asked.kind == "comparison" and not exact
-    compared = sides(asked, found, first, weights, models) if is_compared else []
+    compared = sides(asked, found, first, models) if is_compared else []
     if is_compared:
         quoted = compared
     elif exact:
