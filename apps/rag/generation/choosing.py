@@ -15,6 +15,7 @@ from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt
 from apps.rag.generation.forms import conflicts, forms_of, speaks_of
+from apps.rag.generation.things import defining, things_compared
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.forms import named_forms
 
@@ -169,11 +170,22 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
         if side is not None:
             forms.append(Side(form, by_index[side]))
     if len(forms) > 1:
-        return forms
+        of_all = {side.form for side in forms}
+        both = next((index for index in ordered if of_all <= set(forms_of(found.passages[index].passage))), None)
+        return forms if both is None else [Side("", by_index[both]), *forms][:MAX_CHOSEN]
+    if defined := _defined(asked, found, ordered):
+        return [Side("", by_index[index]) for index in defined]
     if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < _SIDES_LEAST:
         return []
     kept = [by_index[index] for index in ordered[:MAX_CHOSEN]]
     return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
+
+
+def _defined(asked: Wanted, found: Found, ordered: Sequence[int]) -> list[int]:
+    """Return the passages that say what each of the two things compared is, [] where not both are said."""
+    texts = [(index, found.passages[index].passage.text) for index in ordered]
+    said = [defining(thing, texts) for thing in things_compared(asked.folded)]
+    return list(dict.fromkeys(index for index in said if index is not None)) if said and None not in said else []
 
 
 def _tell_both(asked: Wanted, kept: Sequence[Excerpt]) -> bool:

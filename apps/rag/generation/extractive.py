@@ -26,6 +26,7 @@ from apps.rag.generation.sourcing import acts_sought, asks_texts, institutions_n
 from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
+_N_COMPARED = 10  # the same where two things are compared: what tells of the second comes later
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
 _EXCERPT_CHARS = (0, 1_200, 900, 800)  # of each passage, by how many are quoted
@@ -79,7 +80,8 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
         return chart_answer([best], [] if is_plain else [row for row in near if row is not best])
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)
-    return _quotes(asked, found, exact, _read_closely(question, result), models)
+    n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES
+    return _quotes(asked, found, exact, _read_closely(question, result, n_read), models)
 
 
 def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
@@ -102,7 +104,7 @@ class _Reading:
     is_named: bool
 
 
-def _read_closely(question: Question, result: SearchResult) -> _Reading:
+def _read_closely(question: Question, result: SearchResult, n_read: int = _N_CANDIDATES) -> _Reading:
     """Choose the first passages of running text; a row of a chart is no sentence to quote.
 
     Where acts are named it is they that must answer, or texts about them; where an institution is, what names it.
@@ -115,7 +117,7 @@ def _read_closely(question: Question, result: SearchResult) -> _Reading:
     if institutions:
         running = [index for index in running if names(passages[index].passage, institutions)]
     chosen_from = named or running or ([] if institutions else list(range(len(passages[:1]))))
-    return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named or institutions))
+    return _Reading(tuple(chosen_from[:n_read]), is_named=bool(named or institutions))
 
 
 def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading, models: AnswerModels) -> list[str]:

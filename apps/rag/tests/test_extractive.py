@@ -269,3 +269,13 @@ def test_orders_inside_a_passage_are_quoted_or_left_out_but_never_followed(name:
         assert re.fullmatch(r"(Selon l'AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
         if text:
             assert check(text, open_context(asked, [planted])).reason in {"", "unknown_marker", "markup"}
+
+
+def test_a_follow_up_finds_the_account_that_its_own_words_name() -> None:
+    rows = (
+        account("6381", "Compte 6381 : Frais de recrutement du personnel"),
+        account("6384", "Compte 6384 : Missions"),
+    )
+    asked = replace(question("et pour les missions ?"), history=("compte pour les frais de recrutement du personnel",))
+    result = found(*rows, scores=(1.0, 0.8), standalone="compte pour les frais de recrutement et pour les missions ?")
+    assert answered(asked, result).startswith("Le compte 6384 s’intitule « Missions » [1].")
