@@ -64,7 +64,9 @@ _ACCOUNT = re.compile(
     r"\bcomptes?\b(?! (?:annuels?|rendu|courant|de resultat|sociaux|consolid))|\bimputer\b|\bnumero\b|\bclasse\b"
     r"|\baccount\b"
 )
-_ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b")
+_ENTRY = re.compile(
+    r"\becritures?\b|\bcomptabilis|(?<!droits d')(?<!droit d')\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b"
+)
 # "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
 _NUMBER = re.compile(
     r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"

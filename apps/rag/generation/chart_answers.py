@@ -12,7 +12,7 @@ from apps.rag.types import RankedPassage, Reference
 
 _MAX_ROWS = 3
 _MAX_BELOW = 12
-_MAX_OTHERS = 4
+_MAX_OTHERS = 6
 _LEVEL_SHARE = 0.95
 
 

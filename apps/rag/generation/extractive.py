@@ -29,6 +29,7 @@ _N_CANDIDATES = 6  # passages that are read closely
 _N_COMPARED = 10  # the same where two things are compared: what tells of the second comes later
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
+_RIVAL_SHARE = 0.75  # of an account that is named in full, at which another one may be meant all the same
 _EXCERPT_CHARS = (0, 1_200, 900, 800)  # of each passage, by how many are quoted
 
 
@@ -76,8 +77,11 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
     if _is_of_chart(asked, passages):
         near = [row for row in rows if passages[row.index].score >= _NEAR_SHARE * passages[0].score]
         best = best_row(asked, near, passages)
-        is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account)
-        return chart_answer([best], [] if is_plain else [row for row in near if row is not best])
+        others = [row for row in near if row is not best]
+        rival = max((passages[row.index].score for row in others), default=0.0)
+        is_ahead = rival < _RIVAL_SHARE * passages[best.index].score
+        is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account and is_ahead)
+        return chart_answer([best], [] if is_plain else others)
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)
     n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES

@@ -279,3 +279,15 @@ def test_a_follow_up_finds_the_account_that_its_own_words_name() -> None:
     asked = replace(question("et pour les missions ?"), history=("compte pour les frais de recrutement du personnel",))
     result = found(*rows, scores=(1.0, 0.8), standalone="compte pour les frais de recrutement et pour les missions ?")
     assert answered(asked, result).startswith("Le compte 6384 s’intitule « Missions » [1].")
+
+
+def test_an_account_that_is_named_in_full_is_alone_where_it_leads_by_far() -> None:
+    rows = (
+        account("6468", "Compte 6468 : Autres droits d'enregistrement"),
+        account("646", "Compte 646 : Droits d'enregistrement"),
+    )
+    close = answered(question("autres droits d'enregistrement"), found(*rows, scores=(1.0, 0.8)))
+    alone = answered(question("autres droits d'enregistrement"), found(*rows, scores=(1.0, 0.7)))
+    assert close.startswith("Le compte 6468")
+    assert "- 646 : « Droits d'enregistrement » [2]" in close
+    assert "646 : " not in alone
