@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 
 from django.conf import settings
 
-from apps.rag.calibration import LEXICAL, EvidenceModel, FusionWeights, RerankWeights, calibration_of
+from apps.rag.calibration import (
+    BUILTIN,
+    LEXICAL,
+    EvidenceModel,
+    FusionWeights,
+    RerankWeights,
+    answers_shipped,
+    calibration_of,
+)
+from apps.rag.calibration.answers import AnswerModels
 from apps.rag.types import Overrides
 
 
@@ -77,6 +87,8 @@ class RagConfig:
     reading_deadline_s: float = 1.5  # how long a model's reading of an unclear question is waited for
     context_tokens: int = 3_000
     max_answer_sentences: int = 6
+    answers: AnswerModels = field(default_factory=partial(answers_shipped, BUILTIN))  # where there are vectors
+    lexical_answers: AnswerModels = field(default_factory=partial(answers_shipped, LEXICAL))  # where there are none
 
 
 def calibrated(config: RagConfig, embedder: str) -> RagConfig:
@@ -96,6 +108,8 @@ def calibrated(config: RagConfig, embedder: str) -> RagConfig:
         # cosines of an embedder that nobody calibrated say nothing
         evidence=found.evidence,
         lexical_evidence=lexical.evidence,
+        answers=found.answers,
+        lexical_answers=lexical.answers,
     )
 
 

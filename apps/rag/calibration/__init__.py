@@ -13,13 +13,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+
+from apps.rag.calibration.answers import AnswerModel, AnswerModels, PassageModel
 
 _DEFAULTS = Path(__file__).resolve().parent
 
@@ -106,9 +109,10 @@ class Calibration:
     fusion: FusionWeights
     rerank: RerankWeights
     evidence: EvidenceModel
+    answers: AnswerModels = field(default_factory=AnswerModels)
 
 
-LEXICAL = "none"
+LEXICAL, BUILTIN = "none", "use-multilingual-3"
 
 
 def calibration_of(embedder: str) -> Calibration | None:
@@ -118,7 +122,7 @@ def calibration_of(embedder: str) -> Calibration | None:
         path = folder / name
         if path.is_file():
             try:
-                return _read(json.loads(path.read_text(encoding="utf-8")))
+                return _read(json.loads(path.read_text(encoding="utf-8")), name)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path} is no calibration: {error}") from error
     return None
@@ -128,11 +132,7 @@ def calibration_write(embedder: str, calibration: Calibration, folder: Path | No
     """Write an embedder's calibration where every process of this installation reads it; return the file."""
     path = (folder or written_to()) / file_name(embedder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rounded = {
-        part: {name: round(value, 4) for name, value in numbers.items()}
-        for part, numbers in asdict(calibration).items()
-    }
-    path.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(_rounded(asdict(calibration)), indent=2) + "\n", encoding="utf-8")
     return path
 
 
@@ -179,13 +179,30 @@ def _turn_name(embedder: str) -> str:
     return file_name(embedder).removesuffix(".json") + ".npy"
 
 
-def _read(raw: Mapping[str, Any]) -> Calibration:
+@lru_cache(maxsize=8)
+def answers_shipped(name: str) -> AnswerModels:
+    """Return the models of answers that come with Kauri for an embedder, of words alone where it has none."""
+    path = next(p for p in (_DEFAULTS / file_name(name), _DEFAULTS / file_name(LEXICAL)) if p.is_file())
+    return _answers_read(json.loads(path.read_text(encoding="utf-8"))["answers"])
+
+
+def _read(raw: Mapping[str, Any], name: str) -> Calibration:
     return Calibration(
         FusionWeights(**_numbers(raw["fusion"])),
         RerankWeights(**_numbers(raw["rerank"])),
         EvidenceModel(**_numbers(raw["evidence"])),
+        # a file that was written before there were such models
+        _answers_read(raw["answers"]) if "answers" in raw else answers_shipped(name.removesuffix(".json")),
     )
+
+
+def _answers_read(raw: Mapping[str, Any]) -> AnswerModels:
+    return AnswerModels(PassageModel(**_numbers(raw["passage"])), AnswerModel(**_numbers(raw["answer"])))
 
 
 def _numbers(raw: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in raw.items()}
+
+
+def _rounded(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: round(each, 4) if isinstance(each, float) else _rounded(each) for name, each in raw.items()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 
 from django.utils.translation import gettext as _
@@ -21,8 +22,9 @@ from apps.rag.evaluation.calibration import (
     rerank_fitted,
     rerank_quality,
 )
+from apps.rag.evaluation.calibration_answers import AnswersFitted, answers_fitted
 from apps.rag.evaluation.calibration_evidence import Case, Rates, balanced, cross_validated, evidence_fitted, rates
-from apps.rag.evaluation.calibration_samples import cases_of, samples_of
+from apps.rag.evaluation.calibration_samples import answer_cases_of, cases_of, samples_of
 from apps.rag.evaluation.dataset import Dataset
 from apps.rag.evaluation.evaluate import corpora_of
 from apps.rag.evaluation.index import Shelved, corpora_index
@@ -83,6 +85,34 @@ def calibrate(
         return fitted(engine.config, samples, cases)
 
 
+def calibrate_answers(
+    build: Callable[[], Engine], field: Sequence[Dataset], elsewhere: Sequence[Dataset], steps: Steps
+) -> AnswersFitted:
+    """Fit the models of answers to the ranking and the evidence of the engine that `build` makes. Raises as above."""
+    with steps.step(_("Indexing the passages")) as tell:
+        shelved = corpora_index(corpora_of((*field, *elsewhere)), has_vectors=True, progress=tell)
+
+    async def asked() -> AnswersFitted:
+        async with _warm(build()) as engine:
+            with steps.step(_("Asking what must be answered and refused")) as tell:
+                cases = await answer_cases_of(engine, field, elsewhere, shelved=shelved, today=clock.today(), tell=tell)
+        with steps.step(_("Fitting")):
+            return answers_fitted(cases)
+
+    return asyncio.run(asked())
+
+
+@asynccontextmanager
+async def _warm(engine: Engine) -> AsyncIterator[Engine]:
+    try:
+        await engine.warm()
+        while not engine.is_warm:  # noqa: ASYNC110 - the model loads in a thread, and the engine has no event to wait for
+            await asyncio.sleep(_POLL_S)
+        yield engine
+    finally:
+        await engine.close()
+
+
 async def _asked(
     engine: Engine,
     field: Sequence[Dataset],
@@ -90,18 +120,13 @@ async def _asked(
     shelved: Mapping[int, Shelved],
     steps: Steps,
 ) -> tuple[list[Sample], list[Case]]:
-    try:
-        await engine.warm()
-        while not engine.is_warm:  # noqa: ASYNC110 - the model loads in a thread, and the engine has no event to wait for
-            await asyncio.sleep(_POLL_S)
+    async with _warm(engine):
         samples: list[Sample] = []
         for dataset in (*field, *elsewhere):
             with steps.step(_("Asking %(dataset)s") % {"dataset": dataset.name}) as tell:
                 samples += await samples_of(engine, dataset, shelved, clock.today(), tell)
         with steps.step(_("Asking what must be answered and refused")) as tell:
             return samples, await cases_of(engine, field, elsewhere, clock.today(), tell)
-    finally:
-        await engine.close()
 
 
 def fitted(before: RagConfig, samples: Sequence[Sample], cases: Sequence[Case]) -> Calibrated:

@@ -177,7 +177,7 @@ def _refusal(
 def _extracts(run: _Run, *, is_degraded: bool) -> list[AnswerEvent]:
     """Return the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
     releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
-    events = [*releaser.feed(extractive.draft(run.question, run.result)), *releaser.close()]
+    events = [*releaser.feed(extractive.draft(run.question, run.result, run.config)), *releaser.close()]
     degraded = (*run.result.degraded, *([_DEGRADED] if is_degraded else []))
     before: list[AnswerEvent] = [Restarted()] if run.has_sent else []
     if not events:

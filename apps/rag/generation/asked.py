@@ -16,11 +16,20 @@ from kauri.lib.text import fold
 
 AnswerKind = Literal["article", "account", "class", "comparison", "threshold", "list", "definition", "general"]
 
+_SA = re.compile(
+    r"(?<=\bde )SA\b(?! [A-Z])|(?<=\bet )SA\b(?! [A-Z])|(?<=\ben )SA\b(?! [A-Z])"
+)  # folded it is "his" or "her"
+_FORM = r"(?:sarl|sa|sas|snc|scs|gie)"
+_ALIKE = (
+    r"(?:definition|regles?|regime|duree|delais?|conditions?|majorites?|quorum|montants?|nombre|effets?|droits?|pouvoirs?"
+    r"|obligations?|taux|sanctions?|formalites?|procedures?|chose)"
+)
 _COMPARISON = re.compile(
-    r"\bdifferences?\b|\bdifferent\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b"
-    r"|\bcontre une?\b"
-    r"|\b(?:sarl|sa|sas|snc|scs|gie) (?:et|ou|contre|vs|versus) (?:la |une |le )?(?:sarl|sa|sas|snc|scs|gie)\b"
-    r"|\bmeme (?:definition|regle|regime)\b|\bdiffere"
+    r"\bdifferences?\b|\bdifferent\b|\bpareils?\b|\bdistinguer?\b|\bdistinction|\bnuance|\bcompar|\bversus\b|\bvs\b"
+    rf"|\bcontre (?:une |la )?{_FORM}\b|\bpar rapport a\b|\bdans chaque cas\b|\bdiffere"
+    rf"|\b{_FORM}\b(?: \w+){{0,2}} (?:et|ou|contre|vs|versus|ou bien) (?:en |dans |pour |de )?"
+    rf"(?:la |une |le |un |d'une )?{_FORM}\b|\bet (?:celui|celle|ceux|celles) (?:du|de|des|d')"
+    rf"|\bmemes? {_ALIKE}\b|\b(?:est|sont)(?:-(?:ils|elles|il|elle|ce))? (?:le|la|les) memes?\b"
 )
 _THRESHOLD = re.compile(
     r"\bcombien\b|\bdelais?\b|\bduree\b|\btaux\b|\bseuils?\b|\bminimum\b|\bminimal\w*\b|\bmaximum\b"
@@ -55,7 +64,9 @@ _ACCOUNT = re.compile(
     r"\bcomptes?\b(?! (?:annuels?|rendu|courant|de resultat|sociaux|consolid))|\bimputer\b|\bnumero\b|\bclasse\b"
     r"|\baccount\b"
 )
-_ENTRY = re.compile(r"\becritures?\b|\bcomptabilis|\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b")
+_ENTRY = re.compile(
+    r"\becritures?\b|\bcomptabilis|(?<!droits d')(?<!droit d')\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b"
+)
 # "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
 _NUMBER = re.compile(
     r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"
@@ -76,6 +87,7 @@ class Wanted:
 
     `says` tells of folded text whether it says what is asked for.
     `must_say` tells that nothing else would be an answer: how many things there are, when something came about.
+    `leans` tells that it needs the questions before it.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -86,6 +98,7 @@ class Wanted:
     asks_account: bool
     asks_entry: bool
     must_say: bool
+    leans: bool
     says: re.Pattern[str] | None
 
 
@@ -109,10 +122,11 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         kind=_kind(folded, understanding),
         weights=tuple((own | carried | meant).items()),
         units=_units(folded),
-        folded=fold(text),
+        folded=fold(_SA.sub("la SA", text)),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(bare) is not None,
         must_say=is_past or _NUMBER.search(folded) is not None,
+        leans=bool(carried),
         says=_YEAR if is_past else answer_kind(text),
     )
 

@@ -12,7 +12,7 @@ from apps.rag.types import RankedPassage, Reference
 
 _MAX_ROWS = 3
 _MAX_BELOW = 12
-_MAX_OTHERS = 4
+_MAX_OTHERS = 6
 _LEVEL_SHARE = 0.95
 
 
@@ -22,7 +22,9 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     if classes and "classe" in asked.folded:
         return classes[0]
     own = {term for term, weight in asked.weights if weight == 1.0}
-    level = [row for row in near if passages[row.index].score >= _LEVEL_SHARE * passages[near[0].index].score]
+    # what a follow-up says itself is what it adds to the question before, which all of the best rows are about
+    share = 0.0 if asked.leans else _LEVEL_SHARE
+    level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
     return max(level, key=lambda row: len(own & set(terms(row.account.label))))
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import override
 
+from apps.rag.calibration.answers import AnswerModels
+from apps.rag.config import RagConfig
 from apps.rag.generation import wording
 from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, says_all
 from apps.rag.generation.chart_rows import chart_rows, is_chart
-from apps.rag.generation.choosing import Found, Side, chosen, sides
+from apps.rag.generation.choosing import Candidate, Found, Side, candidates_of, chosen, found_in, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
 from apps.rag.generation.quoting import quotation
@@ -24,24 +26,47 @@ from apps.rag.generation.sourcing import acts_sought, asks_texts, institutions_n
 from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
+_N_COMPARED = 10  # the same where two things are compared: what tells of the second comes later
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
-_EXCERPT_CHARS = (0, 900, 600, 450)  # of each passage, by how many are quoted
+_RIVAL_SHARE = 0.75  # of an account that is named in full, at which another one may be meant all the same
+_EXCERPT_CHARS = (0, 1_200, 900, 800)  # of each passage, by how many are quoted
 
 
-def draft(question: Question, result: SearchResult) -> str:
+def draft(question: Question, result: SearchResult, config: RagConfig | None = None) -> str:
     """Return the answer in Markdown, "" when no passage answers."""
     with override(question.language):
-        paragraphs = [] if is_missing(question, result) else _paragraphs(question, result)
+        paragraphs = (
+            []
+            if is_missing(question, result)
+            else _paragraphs(question, result, _models(result, config or RagConfig()))
+        )
         text = "\n\n".join(paragraphs)
         note = _samples_note(text, result.passages)
     return f"{text}\n\n{note}" if note else text
 
 
-def _paragraphs(question: Question, result: SearchResult) -> list[str]:
+def considered(question: Question, result: SearchResult) -> tuple[Candidate, ...]:
+    """Return the passages that an answer is chosen from, () where it is no choice: what the models are fitted on."""
+    asked = wanted(question, result.understanding)
+    is_by_rule = any(ranked.is_exact_reference for ranked in result.passages) or is_missing(question, result)
+    is_of_another_kind = _is_of_chart(asked, result.passages) or asks_texts(question, result)
+    if not result.passages or is_by_rule or is_of_another_kind or asked.kind == "comparison":
+        return ()
+    found, read = found_in(result), _read_closely(question, result).read
+    weights = weigh(asked, [result.passages[index].passage for index in read])
+    return candidates_of(asked, found, _excerpts(asked, result.passages, read, weights, _EXCERPT_CHARS[1]))
+
+
+def _models(result: SearchResult, config: RagConfig) -> AnswerModels:
+    has_vectors = any(leg == "sentence" for ranked in result.passages for leg, _score in ranked.leg_scores)
+    return config.answers if has_vectors else config.lexical_answers
+
+
+def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) -> list[str]:
     asked = wanted(question, result.understanding)
     passages, references = result.passages, result.understanding.references
-    found = Found(passages, result.evidence)
+    found = found_in(result)
     exact = [index for index, ranked in enumerate(passages) if ranked.is_exact_reference]
     rows = chart_rows(passages)
     exact_rows = [row for row in rows if row.index in exact]
@@ -49,15 +74,24 @@ def _paragraphs(question: Question, result: SearchResult) -> list[str]:
         return class_answer(exact_rows, references) or chart_answer(exact_rows, ())
     if exact and asked.kind == "article":
         return articles(asked, passages, exact, references)
-    is_of_chart = bool(rows) and rows[0].index == 0 and not asked.must_say
-    if is_of_chart and not asked.asks_entry and not _wants_prose(asked, passages):
+    if _is_of_chart(asked, passages):
         near = [row for row in rows if passages[row.index].score >= _NEAR_SHARE * passages[0].score]
         best = best_row(asked, near, passages)
-        is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account)
-        return chart_answer([best], [] if is_plain else [row for row in near if row is not best])
+        others = [row for row in near if row is not best]
+        rival = max((passages[row.index].score for row in others), default=0.0)
+        is_ahead = rival < _RIVAL_SHARE * passages[best.index].score
+        is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account and is_ahead)
+        return chart_answer([best], [] if is_plain else others)
     if asks_texts(question, result):
-        return _sources(asked, found, _read_closely(question, result))
-    return _quotes(asked, found, exact, _read_closely(question, result))
+        return _sources(asked, found, _read_closely(question, result), models)
+    n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES
+    return _quotes(asked, found, exact, _read_closely(question, result, n_read), models)
+
+
+def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether an account or a class of a chart comes first and is what is asked for."""
+    rows = chart_rows(passages[:1])
+    return bool(rows) and not asked.must_say and not asked.asks_entry and not _wants_prose(asked, passages)
 
 
 def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
@@ -74,7 +108,7 @@ class _Reading:
     is_named: bool
 
 
-def _read_closely(question: Question, result: SearchResult) -> _Reading:
+def _read_closely(question: Question, result: SearchResult, n_read: int = _N_CANDIDATES) -> _Reading:
     """Choose the first passages of running text; a row of a chart is no sentence to quote.
 
     Where acts are named it is they that must answer, or texts about them; where an institution is, what names it.
@@ -87,25 +121,22 @@ def _read_closely(question: Question, result: SearchResult) -> _Reading:
     if institutions:
         running = [index for index in running if names(passages[index].passage, institutions)]
     chosen_from = named or running or ([] if institutions else list(range(len(passages[:1]))))
-    return _Reading(tuple(chosen_from[:_N_CANDIDATES]), is_named=bool(named or institutions))
+    return _Reading(tuple(chosen_from[:n_read]), is_named=bool(named or institutions))
 
 
-def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading) -> list[str]:
+def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading, models: AnswerModels) -> list[str]:
     passages, read = found.passages, list(exact) or reading.read
     weights = weigh(asked, [passages[index].passage for index in read])
     first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
     is_compared = asked.kind == "comparison" and not exact
-    compared = sides(asked, found, first, weights) if is_compared else []
-    if exact:
+    compared = sides(asked, found, first, models) if is_compared else []
+    if is_compared:
+        quoted = compared
+    elif exact:
         quoted = [Side("", each) for each in first[: len(_EXCERPT_CHARS) - 1]]
     else:
-        quoted = (
-            compared
-            if is_compared
-            else [
-                Side("", each) for each in chosen(asked, found, first, is_named=reading.is_named and not asked.must_say)
-            ]
-        )
+        is_named = reading.is_named and not asked.must_say
+        quoted = [Side("", each) for each in chosen(asked, found, first, models, is_named=is_named)]
     paragraphs: list[str] = []
     for position, side in enumerate(quoted):
         passage = passages[side.excerpt.index].passage
@@ -122,12 +153,12 @@ def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading
     return paragraphs
 
 
-def _sources(asked: Wanted, found: Found, reading: _Reading) -> list[str]:
+def _sources(asked: Wanted, found: Found, reading: _Reading, models: AnswerModels) -> list[str]:
     """Name the documents that deal with a matter, each with its words on it."""
     passages = found.passages
     weights = weigh(asked, [passages[index].passage for index in reading.read])
     excerpts = _excerpts(asked, passages, reading.read, weights, _EXCERPT_CHARS[-1])
-    if not reading.is_named and not chosen(asked, found, excerpts):
+    if not reading.is_named and not chosen(asked, found, excerpts, models):
         return []
     by_document: dict[object, Excerpt] = {}
     # what an act is for stands in its first articles

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from apps.rag.generation.asked import wanted
 from apps.rag.generation.extractive import draft
 from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
 from apps.rag.types import SearchResult
@@ -68,3 +71,31 @@ def test_another_institution_is_no_answer_to_a_question_about_one() -> None:
     text = draft(question("Quand l'OHADA a-t-elle été créée ?"), result)
     assert "1993" in text
     assert "groupement" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("à quelle majorité on vote en SNC et en SARL ?", "comparison"),
+        ("Mort d'un associé : que se passe-t-il en SNC par rapport à une SARL ?", "comparison"),
+        ("nombre d'administrateurs, SA ordinaire et SA en bourse", "comparison"),
+        ("Le quorum de l'AGO et celui de l'AGE d'une SA", "comparison"),
+        ("CAC de SARL, CAC de SA : même durée ?", "comparison"),
+        ("Combien de jours pour se retourner contre un associé ?", "threshold"),
+        ("je rédige les statuts moi-même, que dois-je y mettre ?", "general"),
+    ],
+)
+def test_two_things_asked_for_at_once_are_compared(text: str, kind: str) -> None:
+    assert wanted(question(text), found().understanding).kind == kind
+
+
+def test_of_each_form_that_is_compared_the_likeliest_passage_is_quoted() -> None:
+    sarl = passage("AUSCGIE art. 311", ART_311, heading_path=("SOCIETE A RESPONSABILITE LIMITEE",))
+    beside = passage("AUSCGIE art. 450", "Le conseil se réunit au siège social.", heading_path=("SOCIETE ANONYME",))
+    sa = passage(
+        "AUSCGIE art. 387", "Le capital social minimum est de dix millions.", heading_path=("SOCIETE ANONYME",)
+    )
+    asked = question("capital social minimum : SARL contre SA")
+    text = draft(asked, with_sentences(found(sarl, beside, sa, scores=(1.0, 0.91, 0.9)), 0.8, 0.1, 0.8))
+    assert text.index("art. 311") < text.index("art. 387")
+    assert "art. 450" not in text

@@ -269,3 +269,25 @@ def test_orders_inside_a_passage_are_quoted_or_left_out_but_never_followed(name:
         assert re.fullmatch(r"(Selon l'AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
         if text:
             assert check(text, open_context(asked, [planted])).reason in {"", "unknown_marker", "markup"}
+
+
+def test_a_follow_up_finds_the_account_that_its_own_words_name() -> None:
+    rows = (
+        account("6381", "Compte 6381 : Frais de recrutement du personnel"),
+        account("6384", "Compte 6384 : Missions"),
+    )
+    asked = replace(question("et pour les missions ?"), history=("compte pour les frais de recrutement du personnel",))
+    result = found(*rows, scores=(1.0, 0.8), standalone="compte pour les frais de recrutement et pour les missions ?")
+    assert answered(asked, result).startswith("Le compte 6384 s’intitule « Missions » [1].")
+
+
+def test_an_account_that_is_named_in_full_is_alone_where_it_leads_by_far() -> None:
+    rows = (
+        account("6468", "Compte 6468 : Autres droits d'enregistrement"),
+        account("646", "Compte 646 : Droits d'enregistrement"),
+    )
+    close = answered(question("autres droits d'enregistrement"), found(*rows, scores=(1.0, 0.8)))
+    alone = answered(question("autres droits d'enregistrement"), found(*rows, scores=(1.0, 0.7)))
+    assert close.startswith("Le compte 6468")
+    assert "- 646 : « Droits d'enregistrement » [2]" in close
+    assert "646 : " not in alone

@@ -174,3 +174,17 @@ def test_article_numbers_have_one_form(number: str, normal: str) -> None:
 )
 def test_an_amount_is_no_account(text: str) -> None:
     assert keys(text) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("capital minimum d'une sarll ?", "capital minimum d'une SARL ?"),
+        ("gérant de sral", "gérant de SARL"),
+        ("une saarl", "une SARL"),
+        ("la SARLU", "la SARLU"),
+        ("le sarrau", "le sarrau"),
+    ],
+)
+def test_a_misspelt_form_of_company_is_that_form(typed: str, meant: str) -> None:
+    assert plain(typed) == meant

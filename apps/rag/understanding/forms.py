@@ -23,6 +23,8 @@ _FORMS: dict[str, re.Pattern[str]] = {
 _ACT_TITLES = re.compile(r"groupements? d'interet economique|et du gie\b|ausc[ -]?gie")
 _SIGLES = tuple(form for form in _FORMS if form not in ("SA", "SEP"))
 _TYPED = re.compile(rf"(?i)(?<![\w'’-])(?:d['’])?(?:{'|'.join(_SIGLES)})u?(?![\w'’-])")
+# "sarll", "saarl", "sral": a letter twice, or two of them swapped; the shorter sigles are a slip away from words
+_MISSPELT_SARL = re.compile(r"(?i)(?<![\w'’-])(?P<elided>d['’])?(?!sarl\b)(?:s+a+r+l+|sral|salr|asrl)(?![\w'’-])")
 _TYPED_SA = re.compile(rf"(?i){_SA}")
 
 
@@ -35,6 +37,7 @@ def named_forms(folded: str) -> tuple[str, ...]:
 
 def with_sigles(text: str) -> str:
     """Return a question with the sigles of companies in capitals, where they are meant: "la sa" is "la SA"."""
+    text = _MISSPELT_SARL.sub(lambda found: f"{found['elided'] or ''}SARL", text)
     spelt = _TYPED.sub(lambda found: found[0].upper().replace("D'", "d'").replace("D’", "d’"), text)
     return _TYPED_SA.sub(lambda found: f"{found[0][:-2]}SA", spelt)
 

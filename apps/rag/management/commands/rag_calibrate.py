@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -19,10 +20,18 @@ from rich.console import Console
 from rich.table import Table
 
 from apps.rag.build import build_engine
-from apps.rag.calibration import Calibration, calibration_write, turn_write
+from apps.rag.calibration import (
+    Calibration,
+    answers_shipped,
+    calibration_of,
+    calibration_write,
+    turn_write,
+    written_to,
+)
 from apps.rag.embedders import embedder_named
-from apps.rag.evaluation.calibrate import Calibrated, calibrate
+from apps.rag.evaluation.calibrate import Calibrated, calibrate, calibrate_answers
 from apps.rag.evaluation.calibration import Quality
+from apps.rag.evaluation.calibration_answers import AnswersFitted
 from apps.rag.evaluation.dataset import Dataset, dataset_read
 from apps.rag.evaluation.evaluate import corpora_of
 from apps.rag.evaluation.index import corpora_index
@@ -44,7 +53,8 @@ class Command(BaseCommand):
     help = (
         "Find, for the embedder in use, the weights with which candidates are chosen and ordered and the evidence from "
         "which on a question is answered, on DATASETs as rag_eval reads them; shows what changes, also on each dataset "
-        "by the weights of the others. --write keeps them for this installation; processes read them when they start."
+        "by the weights of the others. --write keeps them for this installation; processes read them when they start. "
+        "Then, with --answers, fit to them when a passage is quoted and when none is."
     )
     requires_system_checks = ()
 
@@ -58,6 +68,10 @@ class Command(BaseCommand):
             help="of other fields: the ranking learns from them too, and their questions are refused here",
         )  # fmt: skip
         parser.add_argument("--limit", type=int, metavar="N", help="ask only the first N questions of each")
+        parser.add_argument(
+            "--answers", action="store_true",
+            help="fit only the models of answers, to the ranking and the evidence in use",
+        )  # fmt: skip
         parser.add_argument("--write", action="store_true", help="keep what is found")
         parser.add_argument(
             "--turn", action="store_true",
@@ -77,21 +91,18 @@ class Command(BaseCommand):
             if options["turn"]:
                 self._turn((*field, *elsewhere), options)
                 return
-            found = _calibrated(field, elsewhere, options["on_these_stores"])
+            calibration = self._calibrated(field, elsewhere, options)
         except KauriError as error:
             raise CommandError(str(error)) from error
         except LaunchError as error:
             raise CommandError(_(error.template) % error.parameters) from error
-        _show(Console(file=cast("IO[str]", self.stdout), width=_WIDTH, highlight=False), found)
         if options["write"]:
-            calibration = Calibration(found.fusion, found.rerank, found.evidence)
-            path = calibration_write(embedder_named(settings.KAURI_EMBEDDER).name, calibration, options["into"])
+            path = calibration_write(_embedder(), calibration, options["into"])
             self.stdout.write(_("Written to %(path)s.") % {"path": path})
 
     def _turn(self, datasets: Sequence[Dataset], options: Mapping[str, Any]) -> None:
         embedder = embedder_named(settings.KAURI_EMBEDDER)
-        steps = Steps()
-        with _vectors_at(options["on_these_stores"], steps):
+        with _stores(options["on_these_stores"]) as steps:
             with steps.step(_("Indexing the passages")) as tell:
                 shelved = corpora_index(corpora_of(datasets), has_vectors=True, progress=tell)
             pairs = pairs_of_all(embedder, datasets, shelved)
@@ -105,39 +116,63 @@ class Command(BaseCommand):
             path = turn_write(embedder.name, turn, options["into"])
             self.stdout.write(_("Written to %(path)s.") % {"path": path})
 
+    def _calibrated(
+        self, field: Sequence[Dataset], elsewhere: Sequence[Dataset], options: Mapping[str, Any]
+    ) -> Calibration:
+        """Fit what is asked for, show it, and return it with the rest as it was."""
+        console = Console(file=cast("IO[str]", self.stdout), width=_WIDTH, highlight=False)
+        _adopt(options["into"])
+        before = calibration_of(_embedder())
+        if options["answers"]:
+            if before is None:
+                raise CommandError(_("Find the weights of the ranking first: run this without --answers."))
+            with _stores(options["on_these_stores"]) as steps:
+                answers = calibrate_answers(build_engine, field, elsewhere, steps)
+            _show_answers(console, answers)
+            return replace(before, answers=answers.models)
+        with _stores(options["on_these_stores"]) as steps:
+            found = calibrate(build_engine, field, elsewhere, steps)
+        _show(console, found)
+        models = before.answers if before else answers_shipped(_embedder())
+        return Calibration(found.fusion, found.rerank, found.evidence, models)
+
 
 def _read(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Dataset, ...]:
     library = Path(settings.KAURI_DATA_DIR)
     return tuple(dataset_read(path, library=library, limit=options["limit"], in_force={}) for path in paths)
 
 
-def _calibrated(field: Sequence[Dataset], elsewhere: Sequence[Dataset], vectors: Path) -> Calibrated:
-    steps = Steps()
-    with _vectors_at(vectors, steps):
-        return calibrate(build_engine, field, elsewhere, steps)
+def _embedder() -> str:
+    return embedder_named(settings.KAURI_EMBEDDER).name
+
+
+def _adopt(folder: Path | None) -> None:
+    """Take over what was calibrated for this installation: these stores know nothing of it."""
+    if folder is not None and folder.is_dir():
+        shutil.copytree(folder, written_to(), dirs_exist_ok=True)
 
 
 @contextmanager
-def _vectors_at(path: Path, steps: Steps) -> Iterator[None]:
-    """Make the tables, and keep the vectors that are computed meanwhile beside those of earlier runs."""
+def _stores(vectors: Path) -> Iterator[Steps]:
+    steps = Steps()
     with steps.step(_("Making the tables")):
         call_command("migrate", "rag", verbosity=0)
-        vectors_restore(path)
+        vectors_restore(vectors)
     try:
-        yield
+        yield steps
     finally:
-        vectors_keep(path)
+        vectors_keep(vectors)
 
 
 def _run_apart(options: Mapping[str, Any]) -> None:
     """Run this command again in a process whose stores nobody else knows; it prints where this one would."""
     var = Path(settings.KAURI_VAR_DIR)
     argv = [sys.executable, str(settings.BASE_DIR / "manage.py"), "rag_calibrate"]
-    argv += map(str, options["datasets"])
+    argv += [_placed(path) for path in options["datasets"]]
     if options["elsewhere"]:
-        argv += ["--elsewhere", *map(str, options["elsewhere"])]
+        argv += ["--elsewhere", *map(_placed, options["elsewhere"])]
     argv += ["--limit", str(options["limit"])] if options["limit"] else []
-    argv += [f"--{name}" for name in ("write", "turn") if options[name]]
+    argv += [flag for flag in ("--answers", "--turn", "--write") if options[flag.removeprefix("--")]]
     argv += ["--into", str(var / "calibration"), "--on-these-stores", str(var / "eval" / "vectors.sqlite3")]
     with throwaway_environment(_KEPT_SETTINGS) as environment:
         if options["embedder"]:
@@ -145,6 +180,11 @@ def _run_apart(options: Mapping[str, Any]) -> None:
         finished = subprocess.run(argv, env=environment, check=False)
     if finished.returncode:
         raise SystemExit(finished.returncode)
+
+
+def _placed(path: Path) -> str:
+    """Return a path that is the same from anywhere; a bare name is sought in the library."""
+    return str(path.resolve() if path.exists() else path)
 
 
 def _show(console: Console, found: Calibrated) -> None:
@@ -174,6 +214,24 @@ def _show(console: Console, found: Calibrated) -> None:
     for group in found.groups:
         groups.add_row(group.name, str(group.n), f"{group.before:.1%}", f"{group.found:.1%}")
     console.print(groups)
+
+
+def _show_answers(console: Console, found: AnswersFitted) -> None:
+    for title, model in (
+        (_("Which passage answers"), found.models.passage),
+        (_("Whether to answer"), found.models.answer),
+    ):
+        table = Table(*asdict(model), title=title)
+        table.add_row(*(f"{value:.2f}" for value in asdict(model).values()))
+        console.print(table)
+    groups = Table(_("questions of"), "n", _("answered"), _("rightly"), title=_("Answers, cross-validated"))
+    for group in found.groups:
+        groups.add_row(group.name, str(group.n), f"{group.answered:.1%}", _share(group.right))
+    console.print(groups)
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def _said(quality: Quality | None) -> str:

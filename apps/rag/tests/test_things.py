@@ -1,0 +1,58 @@
+"""Two things that a question compares, and the passages that say what each is."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.rag.generation.extractive import draft
+from apps.rag.generation.things import defining, things_compared
+from apps.rag.tests.passages import found, passage, question
+from kauri.lib.text import fold
+
+BRANCH = "La succursale est un établissement commercial, appartenant à une société, doté d'une certaine autonomie."
+OFFICE = "Le bureau de liaison est un établissement chargé de faire le lien avec le marché."
+CHANGE = "Si l'activité du bureau de liaison justifie qu'il soit transformé en succursale, le registre est rectifié."
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "second"),
+    [
+        ("succursale vs bureau de liaison c koi la difference", {"succursal"}, {"bureau", "liaison"}),
+        ("Quelle différence entre une fusion et une scission ?", {"fusion"}, {"scission"}),
+        ("Filiale / participation, où est la nuance ?", {"filial"}, {"particip"}),
+    ],
+)
+def test_the_two_things_are_read(text: str, first: set[str], second: set[str]) -> None:
+    assert things_compared(fold(text)) == (frozenset(first), frozenset(second))
+
+
+def test_a_question_that_sets_nothing_side_by_side_names_none() -> None:
+    assert things_compared(fold("Quelle est la durée du mandat ?")) == ()
+
+
+def test_who_says_what_a_thing_is() -> None:
+    texts = [(4, CHANGE), (2, OFFICE), (7, BRANCH)]
+    assert defining(frozenset({"succursal"}), texts) == 7
+    assert defining(frozenset({"bureau", "liaison"}), texts) == 2
+    assert defining(frozenset({"fusion"}), texts) is None
+
+
+def test_what_each_is_tells_the_difference() -> None:
+    result = found(
+        passage("AUSCGIE art. 120-5", CHANGE, ordinal=5),
+        passage("AUSCGIE art. 120-1", OFFICE, ordinal=1),
+        passage("AUSCGIE art. 116", BRANCH, ordinal=0),
+        scores=(1.0, 0.6, 0.5),
+    )
+    text = draft(question("succursale ou bureau de liaison : quelle différence ?"), result)
+    assert text.index("art. 116") < text.index("art. 120-1")
+    assert "120-5" not in text
+
+
+def test_a_passage_on_all_the_forms_compared_comes_first() -> None:
+    both = passage("AUSCGIE art. 235", "Les décisions sont prises à l'unanimité en société en nom collectif, "
+                   "à la majorité en société à responsabilité limitée.")  # fmt: skip
+    snc = passage("AUSCGIE art. 283", "Les décisions sont unanimes.", heading_path=("SOCIETE EN NOM COLLECTIF",))
+    sarl = passage("AUSCGIE art. 349", "La majorité suffit.", heading_path=("SOCIETE A RESPONSABILITE LIMITEE",))
+    text = draft(question("à quelle majorité décide-t-on en SNC et en SARL ?"), found(snc, sarl, both))
+    assert text.index("art. 235") < text.index("art. 283") < text.index("art. 349")
