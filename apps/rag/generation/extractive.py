@@ -22,7 +22,15 @@ from apps.rag.generation.choosing import Candidate, Found, Side, candidates_of, 
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
 from apps.rag.generation.quoting import quotation
-from apps.rag.generation.sourcing import acts_sought, asks_texts, institutions_named, is_missing, is_of, names
+from apps.rag.generation.sourcing import (
+    acts_sought,
+    asks_texts,
+    institutions_named,
+    is_missing,
+    is_of,
+    is_of_other_act,
+    names,
+)
 from apps.rag.types import Question, RankedPassage, SearchResult
 
 _N_CANDIDATES = 6  # passages that are read closely
@@ -85,7 +93,10 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)
     n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES
-    return _quotes(asked, found, exact, _read_closely(question, result, n_read), models)
+    reading = _read_closely(question, result, n_read)
+    if not exact and is_of_other_act(question, [passages[index].passage for index in reading.read[:_MAX_SOURCES]]):
+        return []
+    return _quotes(asked, found, exact, reading, models)
 
 
 def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:

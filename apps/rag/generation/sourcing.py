@@ -62,6 +62,8 @@ _MATTERS = tuple(
         ("AUSCGIE", r"(?:droit des )?societes? (?:commerciales?|anonymes?)|sarl\b|gie\b|gerants?\b"),
     )
 )
+# Acts whose matter has words of its own: who says none of them says nothing on it.
+_OFTEN_ABSENT = frozenset({"AUSCOOP", "AUPC", "AUPSRVE", "AUCTMR", "AUM", "AUS"})
 
 
 def asks_texts(question: Question, result: SearchResult) -> bool:
@@ -111,6 +113,16 @@ def is_missing(question: Question, result: SearchResult) -> bool:
         return False
     codes = acts_sought(question, result)
     return bool(codes) and not any(is_of(passage, codes) for passage in passages)
+
+
+def is_of_other_act(question: Question, passages: Sequence[Passage]) -> bool:
+    """Tell whether a question is on the matter of an act that is not held: none of the passages is its, or says it."""
+    folded = fold(plain(question.text))
+    asked = [(codes, matter) for codes, matter in _MATTERS if codes[0] in _OFTEN_ABSENT and matter.search(folded)]
+    return any(
+        not any(is_of(passage, codes) or matter.search(fold(passage.text)) for passage in passages)
+        for codes, matter in asked
+    )
 
 
 def citing(codes: Sequence[str], passages: Sequence[RankedPassage]) -> RankedPassage | None:

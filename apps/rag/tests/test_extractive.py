@@ -291,3 +291,12 @@ def test_an_account_that_is_named_in_full_is_alone_where_it_leads_by_far() -> No
     assert close.startswith("Le compte 6468")
     assert "- 646 : « Droits d'enregistrement » [2]" in close
     assert "646 : " not in alone
+
+
+def test_the_matter_of_an_act_that_is_not_held_is_not_answered_from_another_one() -> None:
+    rule = passage("AUSCGIE art. 311", ART_311)
+    cooperative = passage("CT-SN art. L.17", f"De la société coopérative. {ART_311}", code="CT-SN")
+    asked = question("part sociale d'une société coopérative : montant minimum")
+    assert draft(asked, found(rule)) == ""
+    assert "coopérative" in draft(asked, found(cooperative))
+    assert draft(question("part sociale d'une SARL : montant minimum"), found(rule)) != ""
