@@ -43,6 +43,7 @@ class RagConfig:
     form_bonus: float = 0.35  # added under the heading of a form of company that is named, taken under another's
     named_act_bonus: float = 0.25  # added to the fused score of passages of an act that the question names
     chart_bonus: float = 0.3  # added to rows of the chart when the question asks for an account
+    class_bonus: float = 0.4  # added to accounts of the kind that is asked for ("compte de charge"), taken from others
     heading_bonus: float = 0.2  # added to passages whose own heading the question covers wholly
     national_malus: float = 0.2  # taken from one country's law when the question does not name that country
     aside_malus: float = 0.35  # taken from guides and doctrine, which repeat the law in other words

@@ -13,6 +13,7 @@ from apps.rag.retrieval.lexical import gram_weights, word_weights
 from apps.rag.types import Passage, Question, Reference
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.answerkinds import answer_kind
+from apps.rag.understanding.classes import class_of_kind
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.forms import named_forms
 from apps.rag.understanding.framewords import judging_weight, seeking_weight
@@ -40,6 +41,7 @@ _ASKS_DEFINITION = re.compile(
 _ASKS_CLASS = re.compile(r"\bclasses?\b")
 _SOURCES_OF_LAW = frozenset({"law", "case_law", "chart", "sample"})
 
+_NO_DIGIT = re.compile(r"\D")
 _HEADING_NUMBER = re.compile(
     r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?"
 )
@@ -82,6 +84,7 @@ class Preference:
     asks_account: bool
     asks_only_account: bool
     asks_class: bool
+    account_class: str
     countries: frozenset[str]
     under: tuple[Reference, ...]
     answer_kind: re.Pattern[str] | None
@@ -103,6 +106,7 @@ def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> 
         asks_account=_ASKS_ACCOUNT.search(standalone) is not None,
         asks_only_account=_ASKS_ONLY_ACCOUNT.search(standalone) is not None,
         asks_class=_ASKS_CLASS.search(normal) is not None,
+        account_class=class_of_kind(fold(reading.understanding.standalone)),
         countries=countries_named(text) | ({scope.country} if scope.country else frozenset()),
         under=reading.context_references,
         answer_kind=answer_kind(text),
@@ -142,6 +146,9 @@ def _kind_bonus(passage: Passage, preference: Preference, config: RagConfig) -> 
     elif passage.plan:
         total += config.chart_bonus if preference.asks_account else -config.chart_malus
         total -= config.chart_malus * (preference.is_definition and not preference.asks_account)
+        if preference.account_class:
+            is_of_class = _number(passage.locator).startswith(preference.account_class)
+            total += config.class_bonus if is_of_class else -config.class_bonus
     elif passage.kind not in _SOURCES_OF_LAW:
         total -= config.aside_malus
     if preference.asks_only_account and not passage.plan and passage.kind != "sample":
@@ -151,6 +158,10 @@ def _kind_bonus(passage: Passage, preference: Preference, config: RagConfig) -> 
     if passage.country is not None and passage.country not in preference.countries:
         total -= config.national_malus
     return total
+
+
+def _number(locator: str) -> str:
+    return _NO_DIGIT.sub("", locator)
 
 
 def _form_bonus(passage: Passage, asked: frozenset[str], config: RagConfig) -> float:

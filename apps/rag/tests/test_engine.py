@@ -258,3 +258,24 @@ def test_an_engine_that_turns_questions_otherwise_is_another(tmp_path: Path, set
     assert name() == before
     turn_write("use-multilingual-3", np.eye(512, dtype=np.float32))
     assert name() != before
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        ("intérêts du prêt de la banque, quel compte de charge ?", "6712"),
+        ("intérêts du prêt de la banque, quel compte de trésorerie ?", "526"),
+        ("intérêts du prêt de la banque, quel compte de produits ?", "77"),
+    ],
+)
+async def test_an_account_of_the_kind_that_is_asked_for_comes_first(tmp_path: Path, asked: str, number: str) -> None:
+    await run_db(
+        publish,
+        account("526", "BANQUES, INTÉRÊTS COURUS SUR PRÊT"),
+        account("6712", "Intérêts des emprunts"),
+        account("77", "INTÉRÊTS DE PRÊT ET PRODUITS ASSIMILÉS"),
+    )
+    engine = build_engine(index_dir=tmp_path, embedder="none")
+    await engine.warm()
+    found = await engine.search(Question(asked, scope(namespaces=("syscohada_revise",))))
+    assert found.passages[0].passage.locator == f"Compte {number}"

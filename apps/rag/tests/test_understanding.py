@@ -4,11 +4,13 @@ import pytest
 
 from apps.rag.tests.entries import scope
 from apps.rag.types import Question
+from apps.rag.understanding.classes import class_of_kind
 from apps.rag.understanding.lexicon import expansions
 from apps.rag.understanding.numbers import number_read
 from apps.rag.understanding.references import normalise_article
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import understand
+from kauri.lib.text import fold
 
 
 def keys(text: str, *history: str) -> list[str]:
@@ -188,3 +190,20 @@ def test_an_amount_is_no_account(text: str) -> None:
 )
 def test_a_misspelt_form_of_company_is_that_form(typed: str, meant: str) -> None:
     assert plain(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "digit"),
+    [
+        ("Intérêts du prêt : quel compte de charge ?", "6"),
+        ("numéro du compte de trésorerie", "5"),
+        ("quel compte d’immobilisation pour un logiciel", "2"),
+        ("le compte de produit", "7"),
+        ("compte de charges constatées d'avance", ""),
+        ("compte de charges à payer", ""),
+        ("compte de produits finis", ""),
+        ("approbation des comptes", ""),
+    ],
+)
+def test_the_kind_of_account_tells_its_class(asked: str, digit: str) -> None:
+    assert class_of_kind(fold(asked)) == digit

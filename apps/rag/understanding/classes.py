@@ -1,4 +1,4 @@
-"""The classes of the SYSCOHADA by what they hold, for questions that ask which one holds a thing."""
+"""The classes of the SYSCOHADA by what they hold: which one a question asks for, or wants an account of."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ _HELD = (
     ("4", r"tiers|fournisseurs?|clients?|personnel|etat|associes?|creances?|dettes?|organismes? socia\w+|tva"),
     ("6", r"salaires?|loyers?|impots?|taxes?|assurances?|electricite"),
 )  # fmt: skip
+_KIND = re.compile(
+    r"\bcomptes? (?:de |d')(?:(?P<c6>charges?(?! (?:constat|a |sociale|patronale|locative))|depenses?)"
+    r"|(?P<c7>produits?(?! (?:constat|a |fini|intermediaire|residuel|en ))|recettes?)|(?P<c5>tresorerie)"
+    r"|(?P<c2>immobilisations?)|(?P<c3>stocks?)|(?P<c4>tiers)|(?P<c1>capitaux(?: propres)?|ressources durables))\b"
+)
 _PATTERNS = tuple((digit, re.compile(rf"\b(?:{held})\b")) for digit, held in _HELD)
 
 
@@ -30,3 +35,9 @@ def class_meant(folded: str) -> str:
     if not _WHICH.search(folded):
         return ""
     return next((digit for digit, held in _PATTERNS if held.search(folded)), "")
+
+
+def class_of_kind(folded: str) -> str:
+    """Return the digit of the class that a folded question wants an account of ("compte de charge"), or ""."""
+    found = _KIND.search(folded)
+    return found.lastgroup[1:] if found and found.lastgroup else ""
