@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 
 from kauri.lib import outbox
-from kauri.lib.db import run_db, scoped
+from kauri.lib.db import rows_of, run_db, scoped
 from kauri.lib.ids import uuid7
 from kauri.lib.models import OutboxEvent
 from kauri.lib.text import fold
@@ -77,3 +77,11 @@ def test_uuid7_sorts_by_time_and_says_its_version() -> None:
 @pytest.mark.parametrize(("text", "folded"), [("L’Œuvre d’ÉTÉ", "l'oeuvre d'ete"), ("Nº 1", "no 1"), ("ﬁn", "fin")])
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+@pytest.mark.django_db
+def test_rows_come_as_python_has_them() -> None:
+    key = uuid7()
+    assert rows_of("SELECT %(key)s::uuid, ARRAY[1, 2]", {"key": key}) == [(key, [1, 2])]
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        rows_of("SELECT nothing FROM nowhere", {})
