@@ -9,19 +9,20 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import IntegrityError, transaction
+from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
 from apps.accounts.selectors import principal_get
-from apps.chat.errors import LeaseLost
+from apps.chat.errors import LeaseLost, TurnRunning
 from apps.chat.events import Transcript
-from apps.chat.models import Citation, Conversation, Message, Turn
+from apps.chat.models import ONE_LIVE, Citation, Conversation, Message, Turn
 from apps.chat.selectors import filters_of, questions_up_to, saved_entries
 from apps.chat.types import HISTORY_QUESTIONS, TurnSigns, TurnWork
 from apps.knowledge.selectors import scope_for
 from apps.rag.types import Question
 from kauri.lib import clock
+from kauri.lib.db import constraint_of, insert_all
 from kauri.lib.outbox import publish
 from kauri.lib.turnlog import Entry
 
@@ -38,14 +39,24 @@ class Outcome:
     error: Mapping[str, Any]
 
 
-def turn_create(answer: Message, *, owner: str) -> Turn:
-    """Save a new turn, `owner`'s from the start; queued for whoever comes where that is "". Raises IntegrityError."""
+def turn_new(answer: Message, *, owner: str) -> Turn:
+    """Return a turn that is yet to be saved, `owner`'s from the start; queued for whoever comes where that is ""."""
     turn = Turn(conversation=answer.conversation, message=answer)
     if owner:
         turn.state, turn.owner, turn.fence, turn.attempt = Turn.State.RUNNING, owner, 1, 1
         turn.lease_until = Now() + LEASE
-    turn.save(force_insert=True)
     return turn
+
+
+def turn_save(turn: Turn, *, before: Sequence[Model] = (), after: Sequence[Model] = ()) -> None:
+    """Save a new turn and the new rows that go with it, in one statement. Raises TurnRunning."""
+    try:
+        insert_all([*before, turn, *after])
+    except IntegrityError as error:
+        # The database alone can tell, whatever two requests saw before.
+        if constraint_of(error) != ONE_LIVE:
+            raise
+        raise TurnRunning from error
 
 
 def turn_claim(turn_id: UUID, owner: str) -> TurnWork | None:

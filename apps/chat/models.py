@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kauri.lib.ids import uuid7
 
+ONE_LIVE = "turn_one_live"
+
 
 class Conversation(models.Model):
     """One person's questions and answers; colleagues do not see it."""
@@ -128,7 +130,7 @@ class Turn(models.Model):
         verbose_name_plural = _("turns")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["conversation"], condition=Q(state__in=["queued", "running"]), name="turn_one_live"
+                fields=["conversation"], condition=Q(state__in=["queued", "running"]), name=ONE_LIVE
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "running", "completed", "cancelled", "interrupted", "failed"]),

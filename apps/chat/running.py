@@ -32,6 +32,8 @@ TURN_LIMIT_S = 180.0
 _RETRY_LOG_AFTER_S = 1.0
 # The first event waits this long for the engine's own first ones, which then go with it in one call.
 _FIRST_WITHIN_S = 0.02
+# Saving waits this long for what is released to be with its readers.
+_LAST_WITHIN_S = 0.02
 _SAVE_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 3.0)
 
 Engine = Callable[[Question], AsyncIterator[AnswerEvent]]
@@ -65,6 +67,12 @@ class LogWriter:
             await self._is_due.wait()
             self._is_due.clear()
             await self.flush()
+
+    async def catch_up(self, limit_s: float) -> None:
+        """Wait until what is released is sent, for `limit_s` at most. Raises LeaseLost."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.flush()
 
     async def flush(self) -> None:
         """Send what is released. Raises LeaseLost under an old fence; an absent Valkey is no error.
@@ -119,6 +127,8 @@ class RunningTurn:
         try:
             with contextlib.suppress(LeaseLost), spanned("Chatbot API Service"):
                 outcome = await self._answered(transcript, writer, writing, begun.question if begun else None)
+                # What saving computes would hold up this very loop before it has sent the last words.
+                await writer.catch_up(_LAST_WITHIN_S)
                 with spanned("Save to DB"):
                     await save(outcome)
                 self._hub.finished(self.turn_id, transcript.entries)

@@ -5,26 +5,28 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from apps.accounts.types import Principal
 from apps.chat import turns
-from apps.chat.errors import EmptyQuestion, QuestionTooLong, TurnEnded, TurnRunning
+from apps.chat.errors import EmptyQuestion, QuestionTooLong, TurnEnded
 from apps.chat.events import storable
-from apps.chat.ledger import turn_create
+from apps.chat.ledger import turn_new, turn_save
 from apps.chat.models import Conversation, Message, Turn
 from apps.chat.selectors import conversations_of, filters_of, owner_id, questions_up_to, turn_get
 from apps.chat.types import HISTORY_QUESTIONS, MAX_QUESTION_CHARS, Asked, BegunTurn, Filters, TurnWork
 from apps.knowledge.selectors import scope_for
+from apps.rag.indexer import revisions_of
 from apps.rag.types import Question, Scope
 from kauri.lib import clock
 from kauri.lib.db import scoped
 from kauri.lib.errors import NotAuthenticated, NotFound
 from kauri.lib.idempotency import once
 from kauri.lib.ids import uuid7
-from kauri.lib.outbox import publish
+from kauri.lib.outbox import event
 
 TITLE_CHARS = 80
+Revisions = tuple[tuple[str, int], ...] | None
 
 
 def question_ask(
@@ -60,11 +62,12 @@ def question_ask(
         conversation, leaf_id = _conversation(principal, conversation_id, question, answer_id)
         message = _message(conversation, Message.Role.USER, filters, parent_id=leaf_id, text=question)
         answer = _answer_to(message, filters, id=answer_id)
-        Message.objects.bulk_create([message, answer])
-        asked = _turn_begin(answer, filters, scope=scope)
-        payload = {"response_id": str(asked.response_id), "user_id": str(user_id)}
-        publish(type="chatbot.query.received", aggregate_id=asked.conversation_id, payload=payload)
-        return _kept(asked)
+        turn = turn_new(answer, owner=turns.free_owner())
+        payload = {"response_id": str(turn.pk), "user_id": str(user_id)}
+        received = event(type="chatbot.query.received", aggregate_id=conversation.pk, payload=payload)
+        new = [] if conversation_id else [conversation]
+        turn_save(turn, before=[*new, message, answer], after=[received])
+        return _kept(_launched(turn, filters, scope, revisions_of(scope.namespaces)))
 
     with scoped(principal):
         return _asked(once(user_id=user_id, key=idempotency_key, request=request, act=act))
@@ -84,9 +87,10 @@ def answer_regenerate(*, principal: Principal, response_id: UUID, idempotency_ke
             raise NotFound
         filters = filters_of(question)
         answer = _answer_to(question, filters)
-        answer.save(force_insert=True)
-        Conversation.objects.filter(pk=answer.conversation_id).update(active_leaf=answer, updated_at=clock.now())
-        return _kept(_turn_begin(answer, filters))
+        Conversation.objects.filter(pk=answer.conversation_id).update(active_leaf=answer.pk, updated_at=clock.now())
+        turn = turn_new(answer, owner=turns.free_owner())
+        turn_save(turn, before=[answer])
+        return _kept(_launched(turn, filters))
 
     with scoped(principal):
         request = {"regenerate": response_id}
@@ -119,13 +123,13 @@ def _person(principal: Principal) -> UUID:
 def _conversation(
     principal: Principal, conversation_id: UUID | None, question: str, answer_id: UUID
 ) -> tuple[Conversation, UUID | None]:
-    """Return a question's conversation, locked and leading to the answer to come, and the message that it follows.
+    """Return a question's conversation, leading to the answer to come, and the message that it follows.
 
-    That the answer is there is checked at the end of the transaction.
+    A new one is yet to be saved, another is locked. That the answer is there is checked at the end of the transaction.
     """
     now = clock.now()
     if conversation_id is None:
-        conversation = Conversation.objects.create(
+        conversation = Conversation(
             user_id=owner_id(principal),
             organisation_id=next(iter(principal.organisation_ids), None),
             title=title_of(question),
@@ -167,23 +171,17 @@ def _answer_to(question: Message, filters: Filters, **fields: Any) -> Message:
     return _message(question.conversation, Message.Role.ASSISTANT, filters, parent=question, status=pending, **fields)
 
 
-def _turn_begin(answer: Message, filters: Filters, *, scope: Scope | None = None) -> Asked:
-    """Save the turn of an answer to come and have it run.
+def _launched(turn: Turn, filters: Filters, scope: Scope | None = None, revisions: Revisions = None) -> Asked:
+    """Have a saved turn run once it is committed.
 
-    It is this process's at once where that runs turns: taking it afterwards would cost another commit.
+    It is this process's from the start where that runs turns: taking it afterwards would cost another commit.
     """
-    owner = turns.free_owner()
-    try:
-        turn = turn_create(answer, owner=owner)
-    except IntegrityError as error:
-        # The database alone can tell, whatever two requests saw before.
-        raise TurnRunning from error
-    begun = _begun(turn, filters, scope) if owner else None
+    begun = _begun(turn, filters, scope, revisions) if turn.owner else None
     transaction.on_commit(lambda: turns.launch(turn.pk, begun))
-    return Asked(turn.conversation_id, answer.pk, turn.pk)
+    return Asked(turn.conversation_id, turn.message_id, turn.pk)
 
 
-def _begun(turn: Turn, filters: Filters, scope: Scope | None) -> BegunTurn:
+def _begun(turn: Turn, filters: Filters, scope: Scope | None, revisions: Revisions) -> BegunTurn:
     message = turn.message.parent
     if message is None:
         raise NotFound
@@ -199,7 +197,9 @@ def _begun(turn: Turn, filters: Filters, scope: Scope | None) -> BegunTurn:
         history=history,
         filters=filters,
     )
-    question = Question(message.text, scope, history=history, language=filters.language) if scope else None
+    if scope is None:
+        return BegunTurn(work, None)
+    question = Question(message.text, scope, history, filters.language, revisions=revisions)
     return BegunTurn(work, question)
 
 

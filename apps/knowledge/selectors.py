@@ -15,11 +15,12 @@ from apps.knowledge.reader import citation_url
 from apps.knowledge.types import ReaderPassage, ReaderVersion, ReaderWindow
 from apps.rag.types import Scope, Span
 from kauri.lib import clock
-from kauri.lib.db import scoped
+from kauri.lib.db import rows_of, scoped
 from kauri.lib.errors import NotFound
 
 __all__ = ["citation_url", "document_get", "job_get", "namespace_list", "reader_window", "scope_for"]
 
+_NAMESPACES = "SELECT slug FROM knowledge_namespace ORDER BY position, slug"
 _NEIGHBOURS = 2
 _MAX_POSITION = 2**31 - 1
 
@@ -40,7 +41,7 @@ def scope_for(
 
     Raises UnknownNamespace.
     """
-    known = tuple(Namespace.objects.values_list("slug", flat=True))
+    known = tuple(slug for (slug,) in rows_of(_NAMESPACES, {}))
     wanted = known if namespaces is None else tuple(dict.fromkeys(namespaces))
     if not set(wanted) <= set(known):
         raise UnknownNamespace

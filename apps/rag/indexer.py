@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.db.models import F, Func, Q, QuerySet, Value
 from apps.rag.embedding import entries_embed_missing
 from apps.rag.models import Embedding, IndexChange, IndexEntry
 from apps.rag.types import NewEntry
+from kauri.lib.db import rows_of
 
 Progress = Callable[[int, int], None]
 
@@ -34,6 +35,7 @@ _REVISE = """
     ON CONFLICT (namespace) DO UPDATE
     SET revision = GREATEST(rag_namespacerevision.revision + 1, EXCLUDED.revision)
 """
+_REVISIONS = "SELECT namespace, revision FROM rag_namespacerevision WHERE namespace = ANY(%(namespaces)s::text[])"
 _PLAIN_FIELDS = (
     "document_id",
     "version_id",
@@ -207,6 +209,14 @@ def _row(entry: NewEntry) -> IndexEntry:
         in_force=DateRange(entry.in_force.start, entry.in_force.end),
         **columns,
     )
+
+
+def revisions_of(namespaces: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Return namespaces with their revisions as committed by now, sorted; those never written to are left out.
+
+    A part of every cached answer's key. Raises DatabaseError.
+    """
+    return tuple(sorted(cast("list[tuple[str, int]]", rows_of(_REVISIONS, {"namespaces": list(namespaces)}))))
 
 
 def _change(entries: QuerySet[IndexEntry], state: str, operation: str) -> int:

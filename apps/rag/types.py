@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 ReferenceKind = Literal["article", "account", "class", "case"]
 AnswerMode = Literal["extractive", "model", "refusal", "conversation"]
+
+# Marks a field that has no place on the wire: an engine elsewhere takes its default.
+UNSENT = {"is_unsent": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,18 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its scope; `history` holds the person's earlier questions, oldest first."""
+    """A question with its scope; `history` holds the person's earlier questions, oldest first.
+
+    `revisions` are those of the scope's namespaces, where who asks has just read them (`indexer.revisions_of`): the
+    cache need not read them again. They stay in the process.
+    """
 
     text: str
     scope: Scope
     history: tuple[str, ...] = ()
     language: str = "fr"
     overrides: Overrides = Overrides()
+    revisions: tuple[tuple[str, int], ...] | None = field(default=None, metadata=UNSENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,22 @@
 """The only way from async code to the database, and the scope of a reader's transaction."""
 
+from __future__ import annotations
+
 import asyncio
 import contextvars
 import functools
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, models, transaction
+from django.db.models.sql import InsertQuery
+from psycopg.rows import tuple_row
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,3 +67,64 @@ def scoped(principal: HasOrganisations) -> Iterator[None]:
             [str(principal.user_id or ""), organisations],
         )
         yield
+
+
+def rows_of(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement that every question waits for: by psycopg itself, in a third of the ORM's time.
+
+    Values are bound on the server and the rows come in binary. In the caller's transaction, where there is one.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection, row_factory=tuple_row) as cursor:
+        return cursor.execute(statement, values, binary=True).fetchall()
+
+
+def insert_all(rows: Sequence[models.Model]) -> None:
+    """Insert new rows of any tables in one statement; those of one table stand together in `rows`.
+
+    For what every question saves: a round trip and the ORM's own work a table are most of what inserting costs. Checks
+    hold as for single statements, but that they come at the end; what the database numbers is not read back. Raises
+    IntegrityError.
+    """
+    parts: list[str] = []
+    values: list[Any] = []
+    for model, some in itertools.groupby(rows, type):
+        head, fields = _head(model)
+        tuples: list[str] = []
+        for row in some:
+            bound = [_bound(field, row) for field in fields]
+            tuples.append(f"({', '.join(sql for sql, _ in bound)})")
+            values += itertools.chain.from_iterable(params for _, params in bound)
+            row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as after `save`
+        parts.append(f"{head} {', '.join(tuples)}")
+    before = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {before} {parts[-1]}" if before else parts[-1], values)
+
+
+@functools.cache
+def _head(model: type[models.Model]) -> tuple[str, Sequence[models.Field[Any, Any]]]:
+    """Return the beginning of a table's INSERT, and its fields but the one that the database numbers."""
+    meta = model._meta  # noqa: SLF001 - Django's own documented name
+    fields = [field for field in meta.local_concrete_fields if field is not meta.auto_field]
+    quoted = connection.ops.quote_name
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
+    return f"INSERT INTO {quoted(meta.db_table)} ({columns}) VALUES", fields
+
+
+def _bound(field: models.Field[Any, Any], row: models.Model) -> tuple[str, Sequence[Any]]:
+    """Return a field's place in a statement with its values, as Django's own INSERT has them."""
+    value = field.pre_save(row, add=True)
+    if hasattr(value, "resolve_expression"):
+        compiler = InsertQuery(type(row)).get_compiler(connection=connection)
+        sql, params = compiler.compile(compiler.prepare_value(field, value))
+        return sql, params
+    value = field.get_db_prep_save(value, connection)
+    placeholder = getattr(field, "get_placeholder", None)
+    return placeholder(value, None, connection) if placeholder else "%s", (value,)
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return the name of the constraint that refused a row, "" where PostgreSQL names none."""
+    cause = error.__cause__
+    return (cause.diag.constraint_name or "") if isinstance(cause, psycopg.Error) else ""

@@ -16,4 +16,9 @@ def publish(*, type: str, aggregate_id: UUID, payload: Mapping[str, str | int | 
     """
     if not connection.in_atomic_block:
         raise RuntimeError("outbox.publish needs the transaction of the change it announces")
-    OutboxEvent.objects.create(type=type, key=aggregate_id, payload=dict(payload))
+    event(type=type, aggregate_id=aggregate_id, payload=payload).save(force_insert=True)
+
+
+def event(*, type: str, aggregate_id: UUID, payload: Mapping[str, str | int | None]) -> OutboxEvent:
+    """Return an event that is yet to be written, for a statement that writes it beside what it tells of."""
+    return OutboxEvent(type=type, key=aggregate_id, payload=dict(payload))

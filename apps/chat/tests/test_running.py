@@ -100,3 +100,29 @@ async def test_a_reader_here_hears_each_event_as_it_comes(
             batches.append([entry.seq for entry in batch])
     await running_task
     assert batches == [[1], [2], [3], [4], [5]]
+
+
+@pytest.mark.parametrize("is_log_slow", [False, True])
+async def test_saving_begins_once_the_last_words_are_told_but_waits_for_no_slow_log(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch, *, is_log_slow: bool
+) -> None:
+    turn, heard, append = begun(), list[int](), log.append
+
+    async def save(outcome: Outcome) -> None:
+        heard.append(listener.last)
+        assert len(outcome.transcript.entries) == 5
+
+    async def slow_append(turn_id: UUID, fence: int, entries: Sequence[Entry]) -> None:
+        await asyncio.sleep(10 * running._LAST_WITHIN_S if is_log_slow else 0)
+        await append(turn_id, fence, entries)
+
+    monkeypatch.setattr(running, "save", save)
+    monkeypatch.setattr(log, "append", slow_append)
+    hub.begin(turn.work.turn_id)
+    listener = hub.listen(turn.work.turn_id, 0)
+    await hub.catch_up(listener)
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine_with_pauses(0, 0, 0, 0), log=log, hub=hub)
+    await run.run(turn)
+    assert heard == [0 if is_log_slow else 4]
+    kept = [entry.seq for entry in await log.read(turn.work.turn_id, 0)]
+    assert kept == [1, 2, 3, 4, 5]

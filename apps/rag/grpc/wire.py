@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from apps.rag.answers import EVENT_NAMES
 from apps.rag.grpc import rag_pb2
-from apps.rag.types import AnswerEvent
+from apps.rag.types import UNSENT, AnswerEvent
 
 Value = TypeVar("Value")
 MessageT = TypeVar("MessageT", bound=Message)
@@ -43,6 +43,11 @@ class _Member:
     put: Put
     take: Take
     default: Field[Any]
+
+
+def fields_sent(kind: Any) -> tuple[Field[Any], ...]:
+    """Return those fields of a value's type that go over the wire."""
+    return tuple(field for field in fields(kind) if not UNSENT.items() <= field.metadata.items())
 
 
 def to_message(value: Any, message: MessageT) -> MessageT:
@@ -89,7 +94,8 @@ def _taken(member: _Member, message: Message) -> Any:
 def _members(kind: Any) -> tuple[_Member, ...]:
     if kind not in _known:
         hints = get_type_hints(kind)
-        _known[kind] = tuple(_Member(field.name, *_codec(hints[field.name]), field) for field in fields(kind))
+        sent = fields_sent(kind)
+        _known[kind] = tuple(_Member(field.name, *_codec(hints[field.name]), field) for field in sent)
     return _known[kind]
 
 

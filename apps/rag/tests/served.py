@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from apps.rag.grpc.client import RemoteEngine
 from apps.rag.grpc.server import RagServer
+from apps.rag.grpc.wire import fields_sent
 from apps.rag.ports import RagEngine
 
 
@@ -38,11 +39,12 @@ async def remote(engine: RagEngine) -> AsyncIterator[RemoteEngine]:
 
 
 def filled(kind: Any, *, seed: int = 1) -> Any:
-    """Return a value of a type with nothing left at its default, made from its annotations."""
+    """Return a value of a type with nothing that is sent left at its default, made from its annotations."""
     origin, arguments = get_origin(kind), get_args(kind)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{field.name: filled(hints[field.name], seed=seed + n) for n, field in enumerate(fields(kind))})
+        sent = fields_sent(kind)
+        return kind(**{field.name: filled(hints[field.name], seed=seed + n) for n, field in enumerate(sent)})
     if origin is Literal:
         return arguments[seed % len(arguments)]
     if origin in (Union, UnionType):

@@ -16,7 +16,6 @@ from django.conf import settings
 from redis.asyncio import Redis
 
 from apps.rag import indexer
-from apps.rag.cache import cached as module
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.codec import Kept, decode, encode
 from apps.rag.cache.keys import answer_key, last_good_key
@@ -214,8 +213,21 @@ async def test_without_valkey_every_answer_is_computed_and_says_so(plain: Engine
 async def test_without_the_revisions_of_its_namespaces_an_answer_is_computed(
     cached: CachedEngine, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_REVISIONS", "SELECT namespace, revision FROM nowhere")
+    monkeypatch.setattr(indexer, "_REVISIONS", "SELECT namespace, revision FROM nowhere")
     assert text_of(await answer(cached)) == text_of(await answer(cached)) != ""
+    assert provider.n_calls == 2
+
+
+async def test_revisions_that_come_with_the_question_are_not_read_again(
+    cached: CachedEngine, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revisions = await run_db(indexer.revisions_of, question().scope.namespaces)
+    first = await answer(cached)
+    monkeypatch.setattr(indexer, "_REVISIONS", "SELECT namespace, revision FROM nowhere")
+    assert text_of(await answer(cached, replace(question(), revisions=revisions))) == text_of(first)
+    assert provider.n_calls == 1
+    older = tuple((namespace, revision - 1) for namespace, revision in revisions)
+    await answer(cached, replace(question(), revisions=older))
     assert provider.n_calls == 2
 
 

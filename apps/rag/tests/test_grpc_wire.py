@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from grpc_tools import protoc
 
 from apps.rag.grpc import rag_pb2
-from apps.rag.grpc.wire import event_from_message, event_to_message, from_message, to_message
+from apps.rag.grpc.wire import event_from_message, event_to_message, fields_sent, from_message, to_message
 from apps.rag.tests.entries import scope
 from apps.rag.tests.served import filled
 from apps.rag.types import AnswerEvent, Finished, Overrides, Passage, Question, Scope, SearchResult, Usage
@@ -66,7 +66,7 @@ def test_no_message_has_a_field_that_its_value_has_not() -> None:
 
 def _compare(kind: Any, descriptor: Any, seen: set[str]) -> None:
     seen.add(kind.__name__)
-    assert {field.name for field in descriptor.fields} == {field.name for field in fields(kind)}, kind
+    assert {field.name for field in descriptor.fields} == {field.name for field in fields_sent(kind)}, kind
     hints = get_type_hints(kind)
     for field in descriptor.fields:
         inner = [each for each in (hints[field.name], *get_args(hints[field.name])) if is_dataclass(each)]

@@ -1,15 +1,18 @@
 import asyncio
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from kauri.lib import outbox
-from kauri.lib.db import run_db, scoped
+from kauri.lib.db import constraint_of, insert_all, rows_of, run_db, scoped
 from kauri.lib.ids import uuid7
-from kauri.lib.models import OutboxEvent
+from kauri.lib.models import OutboxEvent, ProcessedEvent
 from kauri.lib.text import fold
 
 
@@ -77,3 +80,42 @@ def test_uuid7_sorts_by_time_and_says_its_version() -> None:
 @pytest.mark.parametrize(("text", "folded"), [("L’Œuvre d’ÉTÉ", "l'oeuvre d'ete"), ("Nº 1", "no 1"), ("ﬁn", "fin")])
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+def _event() -> OutboxEvent:
+    return outbox.event(type="user.login", aggregate_id=uuid7(), payload={"n": 1})
+
+
+@pytest.mark.django_db
+def test_rows_of_several_tables_are_inserted_by_one_statement() -> None:
+    first, second, seen = _event(), _event(), ProcessedEvent(consumer="a", event_id=uuid7())
+    seen.processed_at = Now() - timedelta(days=1)
+    first.published_at = Now() - timedelta(days=1)  # as the database reckons it
+    with CaptureQueriesContext(connection) as asked:
+        insert_all([first, second, seen])
+    assert len(asked) == 1
+    kept = OutboxEvent.objects.order_by("position")
+    assert [(one.id, one.key, one.payload) for one in kept] == [(one.id, one.key, {"n": 1}) for one in (first, second)]
+    published, created = kept[0].published_at, kept[0].created_at
+    assert published is not None
+    assert timedelta(hours=23) < created - published < timedelta(hours=25)
+    assert ProcessedEvent.objects.get().event_id == seen.event_id
+    assert not first._state.adding
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_refused_takes_the_others_with_it_and_names_its_constraint() -> None:
+    seen = ProcessedEvent(consumer="a", event_id=uuid7())
+    seen.save()
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        insert_all([_event(), ProcessedEvent(consumer="a", event_id=seen.event_id)])
+    assert constraint_of(refused.value) == "processed_event_once"
+    assert not OutboxEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_rows_come_as_python_has_them() -> None:
+    key = uuid7()
+    assert rows_of("SELECT %(key)s::uuid, ARRAY[1, 2]", {"key": key}) == [(key, [1, 2])]
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        rows_of("SELECT nothing FROM nowhere", {})
