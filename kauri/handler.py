@@ -19,7 +19,8 @@ class OneThreadHandler(ASGIHandler):
     """Runs the signal that a request begins, all middleware and the view in one hop to a thread.
 
     Django's own chain under ASGI hops for each hook of each middleware, which costs more than the hooks do, and listens
-    whether the client leaves, which stops no view in a thread. Views that are coroutines run on a loop of that thread.
+    whether the client leaves, which stops no view in a thread. An endless response of a view would not hear it, and
+    there is none. Views that are coroutines run on the event loop as ever.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
@@ -41,11 +42,13 @@ class OneThreadHandler(ASGIHandler):
             if response is not None:
                 await self.send_response(response, send)
         finally:
-            if response is None:
-                await signals.request_finished.asend(sender=type(self))
-            else:
-                await sync_to_async(response.close, thread_sensitive=True)()
-            body.close()
+            try:
+                if response is None:
+                    await signals.request_finished.asend(sender=type(self))
+                else:
+                    await sync_to_async(response.close, thread_sensitive=True)()
+            finally:
+                body.close()
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         return await sync_to_async(self._begun_and_answered, thread_sensitive=True)(request)

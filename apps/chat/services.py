@@ -26,7 +26,6 @@ from kauri.lib.ids import uuid7
 from kauri.lib.outbox import event
 
 TITLE_CHARS = 80
-Revisions = tuple[tuple[str, int], ...] | None
 
 
 def question_ask(
@@ -67,7 +66,7 @@ def question_ask(
         received = event(type="chatbot.query.received", aggregate_id=conversation.pk, payload=payload)
         new = [] if conversation_id else [conversation]
         turn_save(turn, before=[*new, message, answer], after=[received])
-        return _kept(_launched(turn, filters, scope, revisions_of(scope.namespaces)))
+        return _kept(_launched(turn, filters, scope))
 
     with scoped(principal):
         return _asked(once(user_id=user_id, key=idempotency_key, request=request, act=act))
@@ -171,17 +170,17 @@ def _answer_to(question: Message, filters: Filters, **fields: Any) -> Message:
     return _message(question.conversation, Message.Role.ASSISTANT, filters, parent=question, status=pending, **fields)
 
 
-def _launched(turn: Turn, filters: Filters, scope: Scope | None = None, revisions: Revisions = None) -> Asked:
+def _launched(turn: Turn, filters: Filters, scope: Scope | None = None) -> Asked:
     """Have a saved turn run once it is committed.
 
     It is this process's from the start where that runs turns: taking it afterwards would cost another commit.
     """
-    begun = _begun(turn, filters, scope, revisions) if turn.owner else None
+    begun = _begun(turn, filters, scope) if turn.owner else None
     transaction.on_commit(lambda: turns.launch(turn.pk, begun))
     return Asked(turn.conversation_id, turn.message_id, turn.pk)
 
 
-def _begun(turn: Turn, filters: Filters, scope: Scope | None, revisions: Revisions) -> BegunTurn:
+def _begun(turn: Turn, filters: Filters, scope: Scope | None) -> BegunTurn:
     message = turn.message.parent
     if message is None:
         raise NotFound
@@ -199,6 +198,8 @@ def _begun(turn: Turn, filters: Filters, scope: Scope | None, revisions: Revisio
     )
     if scope is None:
         return BegunTurn(work, None)
+    # read here: the cache need not ask again
+    revisions = revisions_of(scope.namespaces)
     question = Question(message.text, scope, history, filters.language, revisions=revisions)
     return BegunTurn(work, question)
 

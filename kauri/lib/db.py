@@ -83,9 +83,11 @@ def insert_all(rows: Sequence[models.Model]) -> None:
     """Insert new rows of any tables in one statement; those of one table stand together in `rows`.
 
     For what every question saves: a round trip and the ORM's own work a table are most of what inserting costs. Checks
-    hold as for single statements, but that they come at the end; what the database numbers is not read back. Raises
-    IntegrityError.
+    hold as for single statements, but that they come at the end; what the database numbers is not read back. The rows
+    do not see each other, so a policy or trigger that looks for one beside it would not find it. Raises IntegrityError.
     """
+    if not rows:
+        return
     parts: list[str] = []
     values: list[Any] = []
     for model, some in itertools.groupby(rows, type):
@@ -95,11 +97,12 @@ def insert_all(rows: Sequence[models.Model]) -> None:
             bound = [_bound(field, row) for field in fields]
             tuples.append(f"({', '.join(sql for sql, _ in bound)})")
             values += itertools.chain.from_iterable(params for _, params in bound)
-            row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as after `save`
         parts.append(f"{head} {', '.join(tuples)}")
     before = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(parts[:-1]))
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {before} {parts[-1]}" if before else parts[-1], values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001 - as after `save`
 
 
 @functools.cache

@@ -9,12 +9,15 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+_SURE = 30.0  # beyond it a probability is 0 or 1 to the last digit, and further on `exp` overflows
+
 
 @dataclass(frozen=True, slots=True)
 class PassageSigns:
     """How a passage compares with the others found.
 
-    `lead`: its lead over the best other one as a share of the best score; `told`: 1 where its best words are the best;
+    `lead`: its lead over the best other one as a share of the best score, -1..1;
+    `told`: 1 where its best words are the best;
     `apart`: how far its best words score above the best of the others', negative when behind; `words`: its BM25 score
     as a share of the best; `near`: the share of the others that stand beside it in the same text; `form`: 1 where it is
     about a form of company that the question names; `sentence`: the cosine of its best sentence, None without vectors.
@@ -94,4 +97,4 @@ class AnswerModels:
 
 def _logistic(model: PassageModel | AnswerModel, signs: Any) -> float:
     total = sum(getattr(model, each.name) * (getattr(signs, each.name) or 0.0) for each in fields(signs))
-    return 1.0 / (1.0 + math.exp(-model.bias - total))
+    return 1.0 / (1.0 + math.exp(max(-_SURE, min(_SURE, -model.bias - total))))

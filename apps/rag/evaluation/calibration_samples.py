@@ -100,6 +100,8 @@ async def answer_cases_of(
     asked += [(*each, True) for each in absent(field, plan.corpora, plan)]
     strange = plan.scope(field[0].queries[0])
     asked += [(each.name, query, strange, False, False) for each in elsewhere for query in each.queries[:_N_STRANGE]]
+    # of a question that nobody judged, no passage is known to answer
+    asked = [each for each in asked if each[1].relevant or each[1].must_refuse]
     cases: list[AnswerCase] = []
     for n, (name, query, scope, is_answerable, is_of_field) in enumerate(asked, start=1):
         question = Question(query.text, scope, query.history)

@@ -66,7 +66,11 @@ def nearness(pairs: Pairs, turn: Vectors) -> Nearness:
 
 
 def held_out(datasets: Mapping[str, Pairs]) -> dict[str, tuple[Nearness, Nearness]]:
-    """Measure each dataset's second half before and after, by the turn that the first halves give."""
+    """Measure each dataset's second half before and after, by the turn that the first halves give.
+
+    A dataset of one question has no second half, and is left out.
+    """
+    datasets = {name: pairs for name, pairs in datasets.items() if len(pairs.questions) > 1}
     halves = {name: np.arange(len(pairs.questions)) * 2 < len(pairs.questions) for name, pairs in datasets.items()}
     turn = turn_fitted({name: pairs.of(halves[name]) for name, pairs in datasets.items()})
     straight = np.eye(len(turn), dtype=np.float32)

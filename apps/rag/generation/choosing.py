@@ -100,7 +100,7 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
         others = [other for other in excerpts if other is not each]
         behind = each.score - max((other.score for other in others), default=each.score - _ALONE)
         signs = PassageSigns(
-            lead=(scores[each.index] - max(scores[o.index] for o in others)) / top if others else _ALONE,
+            lead=_lead(scores[each.index], [scores[o.index] for o in others], top),
             told=float(behind >= 0.0),
             apart=behind,
             words=words[each.index] / most_words,
@@ -113,6 +113,12 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
             Candidate(each.index, signs, float(each.says), each.score, each.coverage, is_front(passage), is_barred)
         )
     return tuple(made)
+
+
+def _lead(own: float, others: Sequence[float], top: float) -> float:
+    """Return a passage's lead as a share of the best score: within -1..1, since where maluses leave none above zero
+    a share says nothing."""
+    return max(-1.0, min(1.0, (own - max(others)) / top)) if others else _ALONE
 
 
 def likelihoods(candidates: Sequence[Candidate], model: PassageModel) -> dict[int, float]:

@@ -27,7 +27,7 @@ class ReadingAhead:
     def __init__(self) -> None:
         self._last_id = 0
         self._has_news = threading.Event()
-        self._is_stopping = False
+        self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def look(self) -> None:
@@ -40,7 +40,7 @@ class ReadingAhead:
         rows = list(live.values_list("pk", "text", "heading_path")[:MAX_PASSAGES])
         self._last_id = rows[0][0] if rows else self._last_id
         for _, text, heading_path in reversed(rows):
-            if self._is_stopping:
+            if self._stopping.is_set():
                 return
             began = time.perf_counter()
             text_read(text)
@@ -55,15 +55,17 @@ class ReadingAhead:
 
     def stop(self) -> None:
         """End the thread after the passage that it reads."""
-        self._is_stopping = True
+        self._stopping.set()
         self._has_news.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
             self._thread = None
 
     def _run(self) -> None:
-        while not self._is_stopping:
+        while not self._stopping.is_set():
             self._has_news.clear()
+            if self._stopping.is_set():
+                return  # it was told so between the two lines above
             try:
                 self.step()
             except DatabaseError:
@@ -73,4 +75,5 @@ class ReadingAhead:
                 logger.exception("passages are not read ahead")
             finally:
                 connections.close_all()
-            self._has_news.wait()
+            if not self._stopping.is_set():
+                self._has_news.wait()

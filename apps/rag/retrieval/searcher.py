@@ -106,6 +106,7 @@ class Searcher:
         marks.append(("hydrate", marks[-1][2], time.perf_counter()))
         # for ranking alone, and of what was admitted; beside the hydration they took as long as after it
         sentences = await self._legs.sentences(list(admitted)) if vector is not None else {}
+        marks.append(("sentences", marks[-1][2], time.perf_counter()))
         return Found(legs, first, vector, towards, admitted, sentences, len(ids))
 
     async def _asked(self, question: Question, reading: Reading) -> Asked:

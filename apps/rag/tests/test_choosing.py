@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from apps.rag.generation.asked import wanted
-from apps.rag.generation.extractive import draft
+from apps.rag.generation.extractive import considered, draft
 from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
 from apps.rag.types import SearchResult
 
@@ -99,3 +99,13 @@ def test_of_each_form_that_is_compared_the_likeliest_passage_is_quoted() -> None
     text = draft(asked, with_sentences(found(sarl, beside, sa, scores=(1.0, 0.91, 0.9)), 0.8, 0.1, 0.8))
     assert text.index("art. 311") < text.index("art. 387")
     assert "art. 450" not in text
+
+
+@pytest.mark.parametrize("scores", [(0.0, -0.01), (-0.05, -0.2), (0.001, -0.9)])
+def test_passages_that_maluses_left_below_zero_are_no_fault(scores: tuple[float, float]) -> None:
+    result = with_sentences(found(RULE, OTHER, scores=scores), 0.1, 0.1)
+    asked = question("capital social minimum de la SARL ?")
+    draft(asked, result)
+    leads = [each.signs.lead for each in considered(asked, result)]
+    assert len(leads) == 2
+    assert all(-1.0 <= lead <= 1.0 for lead in leads)

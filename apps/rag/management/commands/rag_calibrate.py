@@ -88,6 +88,8 @@ class Command(BaseCommand):
             if options["on_these_stores"] is None:
                 _run_apart(options)
                 return
+            if options["turn"] and options["answers"]:
+                raise CommandError(_("Find the turn first, then the models of answers: --turn and --answers apart."))
             if options["turn"]:
                 self._turn((*field, *elsewhere), options)
                 return
@@ -106,6 +108,8 @@ class Command(BaseCommand):
             with steps.step(_("Indexing the passages")) as tell:
                 shelved = corpora_index(corpora_of(datasets), has_vectors=True, progress=tell)
             pairs = pairs_of_all(embedder, datasets, shelved)
+        if not any(len(each.questions) > 1 for each in pairs.values()):
+            raise CommandError(_("No question here has both a passage and vectors to turn it by."))
         with steps.step(_("Fitting")):
             found, turn = held_out(pairs), turn_fitted(pairs)
         table = Table(_("dataset"), _("before"), _("found"), title=_("R@10 / MRR@10 of the nearest sentence alone"))
