@@ -42,7 +42,7 @@ _ITERATIVE = ("hnsw.iterative_scan", "relaxed_order")
 # every scope alike would scan where a walk is meant, and one core has no use for parallel workers.
 _SETTINGS = (
     _ITERATIVE,
-    ("hnsw.ef_search", "180"),
+    ("hnsw.ef_search", "190"),
     ("enable_sort", "off"),
     ("plan_cache_mode", "force_custom_plan"),
     ("max_parallel_workers_per_gather", "0"),
