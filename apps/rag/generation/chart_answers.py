@@ -14,6 +14,8 @@ _MAX_ROWS = 3
 _MAX_BELOW = 12
 _MAX_OTHERS = 6
 _LEVEL_SHARE = 0.95
+_BEGINNING = 4  # letters: a slip later in a word still begins it
+_OF_KINDS = frozenset({"comp", "char", "prod", "clas", "nume"})
 
 
 def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedPassage]) -> ChartRow:
@@ -26,6 +28,16 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
     return max(level, key=lambda row: len(own & set(terms(row.account.label))))
+
+
+def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:
+    """Tell whether a question says, means or misspells a word of a label, or of the label above it.
+
+    An account that shares none was only the least far away. What names a kind of account is no word of one.
+    """
+    begun = {term[:_BEGINNING] for term, _weight in asked.weights if term[:_BEGINNING] not in _OF_KINDS}
+    labels = [account.label for row in rows for account in (row.account, *([row.parent] if row.parent else []))]
+    return any(term[:_BEGINNING] in begun for label in labels for term in terms(label))
 
 
 def says_all(asked: Wanted, row: ChartRow) -> bool:

@@ -16,7 +16,7 @@ from apps.rag.config import RagConfig
 from apps.rag.generation import wording
 from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
-from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, says_all
+from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, is_named, says_all
 from apps.rag.generation.chart_rows import chart_rows, is_chart
 from apps.rag.generation.choosing import Candidate, Found, Side, candidates_of, chosen, found_in, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
@@ -84,6 +84,8 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
         return articles(asked, passages, exact, references)
     if _is_of_chart(asked, passages):
         near = [row for row in rows if passages[row.index].score >= _NEAR_SHARE * passages[0].score]
+        if not is_named(asked, near):
+            return []
         best = best_row(asked, near, passages)
         others = [row for row in near if row is not best]
         rival = max((passages[row.index].score for row in others), default=0.0)

@@ -300,3 +300,16 @@ def test_the_matter_of_an_act_that_is_not_held_is_not_answered_from_another_one(
     assert draft(asked, found(rule)) == ""
     assert "coopérative" in draft(asked, found(cooperative))
     assert draft(question("part sociale d'une SARL : montant minimum"), found(rule)) != ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_answered"),
+    [
+        ("facture de télécopie : quel compte de charge ?", False),
+        ("salaires versés au personnel : quel compte de charge ?", True),
+        ("remunérrations du personnel, quel compte ?", True),
+    ],
+)
+def test_an_account_that_shares_no_word_with_the_question_is_no_answer(asked: str, *, is_answered: bool) -> None:
+    row = account("661", "Compte 661 : REMUNERATIONS DIRECTES VERSEES AU PERSONNEL NATIONAL")
+    assert bool(draft(question(asked), found(row))) is is_answered
