@@ -42,17 +42,17 @@ def database_prepare(*, app_url: str, owner_url: str) -> None:
 
 def is_unused() -> bool:
     """Tell whether nobody has an account yet."""
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.contrib.auth import get_user_model  # noqa: PLC0415 - Django is set up only now
 
     return not get_user_model().objects.exists()
 
 
 def demo_accounts_create(password_make: Callable[[int], str]) -> tuple[DemoAccount, ...]:
     """Create a curator and a user, both or neither; return them with their passwords."""
-    from django.db import transaction  # noqa: PLC0415
-    from django.utils.translation import gettext as _  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415 - Django is set up only now
+    from django.utils.translation import gettext as _  # noqa: PLC0415 - Django is set up only now
 
-    from apps.accounts.services import user_create  # noqa: PLC0415
+    from apps.accounts.services import user_create  # noqa: PLC0415 - Django is set up only now
 
     accounts = (
         DemoAccount(_("Demo curator"), CURATOR_EMAIL, password_make(PASSWORD_BYTES)),

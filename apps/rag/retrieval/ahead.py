@@ -22,7 +22,11 @@ MAX_PASSAGES = 4_000  # each is two texts, itself and its headings, and some 8,0
 
 
 class ReadingAhead:
-    """Reads what was published last, in a thread of its own, and rests as long as it reads: questions go first."""
+    """Reads the passages that came last, in a thread of its own, and rests as long as it reads: questions go first.
+
+    They are told by their numbers: one that came before others and was published after them is read when it is asked
+    about.
+    """
 
     def __init__(self) -> None:
         self._last_id = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from apps.rag.calibration import BUILTIN, LEXICAL, answers_shipped, calibration_of, calibration_write
 from apps.rag.calibration.answers import AnswerModel, AnswerModels, AnswerSigns, PassageModel, PassageSigns
@@ -100,13 +101,13 @@ def test_an_embedder_that_nobody_calibrated_answers_by_words() -> None:
     assert answers_shipped(LEXICAL).passage.sentence == 0.0
 
 
-def test_the_answers_of_an_embedder_are_fitted_after_its_ranking(tmp_path: Path, settings: object) -> None:
-    settings.KAURI_VAR_DIR = tmp_path  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
+def test_the_answers_of_an_embedder_are_fitted_after_its_ranking(tmp_path: Path, settings: Settings) -> None:
+    settings.KAURI_VAR_DIR = tmp_path
     (tmp_path / "questions.jsonl").write_text('{"id": "1", "text": "?"}\n')
     (tmp_path / "corpus.jsonl").write_text('{"id": "a", "title": "A", "text": "Le capital."}\n')
-    settings.KAURI_EMBEDDER = "remote"  # type: ignore[attr-defined]
-    settings.KAURI_EMBEDDER_BASE_URL = "http://127.0.0.1:9/v1"  # type: ignore[attr-defined]
-    settings.KAURI_EMBEDDER_MODEL = "a/model"  # type: ignore[attr-defined]
+    settings.KAURI_EMBEDDER = "remote"
+    settings.KAURI_EMBEDDER_BASE_URL = "http://127.0.0.1:9/v1"
+    settings.KAURI_EMBEDDER_MODEL = "a/model"
     with pytest.raises(CommandError, match="--answers"):
         call_command("rag_calibrate", str(tmp_path), "--answers", "--on-these-stores", str(tmp_path / "v.sqlite3"))
 

@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Babel is a tool of development: production has no need of it.
-        from kauri.lib import catalogues  # noqa: PLC0415
+        from kauri.lib import catalogues  # noqa: PLC0415 - see the line above
 
         for locale in () if options["check"] else catalogues.LOCALES:
             catalogues.write(locale, catalogues.updated(locale))
