@@ -14,7 +14,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 
 from apps.accounts.models import User
-from apps.accounts.selectors import principal_of
+from apps.accounts.selectors import principal_of, user_get
 from apps.accounts.types import ANONYMOUS, Principal
 
 
@@ -60,8 +60,12 @@ def _principal_of_session(key: str) -> Principal:
     user_id = session.get(SESSION_KEY)
     if not user_id or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return ANONYMOUS
-    user = User.objects.filter(pk=UUID(user_id), is_active=True).first()
+    user = user_get(UUID(user_id))
     # The same test that Django makes at each request: a changed password ends the other sessions.
-    if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+    if (
+        user is None
+        or not user.is_active
+        or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    ):
         return ANONYMOUS
     return principal_of(user)

@@ -7,9 +7,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from kauri.lib.db import rows_of
 from kauri.lib.ids import uuid7
 
 
@@ -63,6 +63,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return (self.name or self.email).split()[0]
 
+    @cached_property
+    def organisation_ids(self) -> tuple[UUID, ...]:
+        """The organisations that this person belongs to, the oldest membership first; read once for this object."""
+        memberships = self.memberships.order_by("pk")
+        return tuple(memberships.values_list("organisation_id", flat=True))
+
     @property
     def initials(self) -> str:
         """The one or two letters of the account's plate."""
@@ -113,11 +119,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.role}"
-
-
-_ORGANISATIONS = "SELECT organisation_id FROM accounts_membership WHERE user_id = %(user)s ORDER BY id"
-
-
-def organisation_ids(user: User) -> tuple[UUID, ...]:
-    """Return the organisations of a user, the oldest membership first."""
-    return tuple(organisation for (organisation,) in rows_of(_ORGANISATIONS, {"user": user.pk}))
