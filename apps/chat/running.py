@@ -101,32 +101,53 @@ class RunningTurn:
 
     def __init__(self, turn_id: UUID, *, owner: str, engine: Engine, log: TurnLog, hub: TurnHub) -> None:
         self.turn_id = turn_id
-        self.fence = 0
+        self._fence = 0
         self._owner = owner
         self._engine = engine
         self._log = log
         self._hub = hub
         self._ending: Ending = ""
         self._answering: asyncio.Task[None] | None = None
+        self._is_saved = asyncio.Event()
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the question is committed, or given up."""
+        return self._is_saved.is_set()
+
+    @property
+    def fence(self) -> int:
+        """The fence under which the turn is held, 0 while there is no row of it to look at."""
+        return self._fence if self.is_saved else 0
+
+    def saved(self) -> None:
+        """Let out what was answered so far and what follows: the question is committed."""
+        self._is_saved.set()
 
     def end(self, ending: Ending) -> None:
-        """Break the answer off: the reader's stop, this process's own end, or a lost lease."""
+        """Break the answer off: the reader's stop, this process's own end, or a lost lease or question."""
         self._ending = self._ending or ending
         if self._answering is not None:
             self._answering.cancel()
+        if ending == "lost":
+            self._is_saved.set()  # nothing more to wait for
 
     async def run(self, begun: BegunTurn | None = None) -> None:
-        """Claim what is not begun, answer, save, publish. Does nothing where another process has the turn."""
+        """Claim what is not begun, answer, save, publish. Does nothing where another process has the turn.
+
+        What is begun may still be in its transaction: nothing of it is told before `saved`.
+        """
         work = begun.work if begun else await run_db(turn_claim, self.turn_id, self._owner)
         if work is None:
             return
-        self.fence = work.fence
+        self._fence = work.fence
         transcript = Transcript(work)
         writer = LogWriter(self._log, transcript, self._hub)
-        writing = asyncio.create_task(writer.run())
+        writing = asyncio.create_task(self._written(writer))
         try:
             with contextlib.suppress(LeaseLost), spanned("Chatbot API Service"):
                 outcome = await self._answered(transcript, writer, writing, begun.question if begun else None)
+                await self._until_saved()
                 # What saving computes would hold up this very loop before it has sent the last words.
                 await writer.catch_up(_LAST_WITHIN_S)
                 with spanned("Save to DB"):
@@ -137,6 +158,15 @@ class RunningTurn:
                 metrics.observe(outcome)
         finally:
             await end_all([writing])
+
+    async def _written(self, writer: LogWriter) -> None:
+        await self._until_saved()
+        await writer.run()
+
+    async def _until_saved(self) -> None:
+        await self._is_saved.wait()
+        if self._ending == "lost":
+            raise LeaseLost(self.turn_id)
 
     async def _answered(
         self, transcript: Transcript, writer: LogWriter, writing: asyncio.Task[None], question: Question | None

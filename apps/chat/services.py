@@ -39,13 +39,14 @@ def question_ask(
     language: str = "fr",
     idempotency_key: str = "",
 ) -> Asked:
-    """Take a question and begin its answer; both are saved before anything is computed.
+    """Take a question and begin its answer, of which nothing is told before both are saved.
 
     A new conversation is begun without `conversation_id`. Raises EmptyQuestion, QuestionTooLong, TurnRunning
     where an answer is being written in that conversation, NotFound, UnknownNamespace, KeyReused.
     """
     question = _question(text)
     user_id = _person(principal)
+    turn_id = uuid7()
     request = {
         "text": question,
         "conversation_id": conversation_id,
@@ -61,14 +62,17 @@ def question_ask(
         conversation, leaf_id = _conversation(principal, conversation_id, question, answer_id)
         message = _message(conversation, Message.Role.USER, filters, parent_id=leaf_id, text=question)
         answer = _answer_to(message, filters, id=answer_id)
-        turn = turn_new(answer, owner=turns.free_owner())
+        turn = turn_new(answer, id=turn_id, owner=turns.free_owner())
+        begun = _begun(turn, filters, scope) if turn.owner else None
+        if begun is not None:
+            turns.expect(begun)
         payload = {"response_id": str(turn.pk), "user_id": str(user_id)}
         received = event(type="chatbot.query.received", aggregate_id=conversation.pk, payload=payload)
         new = [] if conversation_id else [conversation]
         turn_save(turn, before=[*new, message, answer], after=[received])
-        return _kept(_launched(turn, filters, scope))
+        return _kept(_launched(turn, begun))
 
-    with scoped(principal):
+    with turns.dropped_on_fault(turn_id), scoped(principal):
         return _asked(once(user_id=user_id, key=idempotency_key, request=request, act=act))
 
 
@@ -89,7 +93,7 @@ def answer_regenerate(*, principal: Principal, response_id: UUID, idempotency_ke
         Conversation.objects.filter(pk=answer.conversation_id).update(active_leaf=answer.pk, updated_at=clock.now())
         turn = turn_new(answer, owner=turns.free_owner())
         turn_save(turn, before=[answer])
-        return _kept(_launched(turn, filters))
+        return _kept(_launched(turn, _begun(turn, filters, None) if turn.owner else None))
 
     with scoped(principal):
         request = {"regenerate": response_id}
@@ -170,12 +174,11 @@ def _answer_to(question: Message, filters: Filters, **fields: Any) -> Message:
     return _message(question.conversation, Message.Role.ASSISTANT, filters, parent=question, status=pending, **fields)
 
 
-def _launched(turn: Turn, filters: Filters, scope: Scope | None = None) -> Asked:
+def _launched(turn: Turn, begun: BegunTurn | None) -> Asked:
     """Have a saved turn run once it is committed.
 
     It is this process's from the start where that runs turns: taking it afterwards would cost another commit.
     """
-    begun = _begun(turn, filters, scope) if turn.owner else None
     transaction.on_commit(lambda: turns.launch(turn.pk, begun))
     return Asked(turn.conversation_id, turn.message_id, turn.pk)
 

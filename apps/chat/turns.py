@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import FrameType
 from uuid import UUID
 
@@ -41,6 +41,7 @@ LOOK_EVERY_S = 0.5
 RENEW_EVERY_LOOKS = 10
 SWEEP_EVERY_S = 2.0
 _SAVE_S = 2.5
+_SAVED_WITHIN_S = 10.0
 
 
 class TurnRunner:
@@ -68,12 +69,24 @@ class TurnRunner:
         """Whether this process takes one more turn."""
         return not self._is_draining and len(self._running) < MAX_TURNS
 
+    def expect(self, begun: BegunTurn) -> None:
+        """Begin to answer while the turn is still in its transaction; callable from any thread.
+
+        Nothing is told of it before `launch`, and nothing remains of it after `drop`.
+        """
+        self._loop.call_soon_threadsafe(self._expect, begun)
+
     def launch(self, turn_id: UUID, begun: BegunTurn | None) -> None:
-        """Run a turn; callable from any thread. Beyond the limit a queued one stays queued for the sweeper.
+        """Run a turn that is committed; callable from any thread. Beyond the limit a queued one stays queued for the
+        sweeper.
 
         One that was begun as this process's is run in any case: nobody else may.
         """
         self._loop.call_soon_threadsafe(self._begin, turn_id, begun)
+
+    def drop(self, turn_id: UUID) -> None:
+        """Give up a turn that was expected and not launched; callable from any thread."""
+        self._loop.call_soon_threadsafe(self._drop, turn_id)
 
     def stop(self, turn_id: UUID) -> None:
         """Stop a turn at once if it runs here; callable from any thread. Elsewhere its owner sees the flag."""
@@ -94,9 +107,23 @@ class TurnRunner:
         await self.hub.close()
         await self.log.close()
 
+    def _expect(self, begun: BegunTurn) -> None:
+        self._start(begun.work.turn_id, begun)
+        # whoever breaks off without a word leaves no answer to wait for ever
+        self._loop.call_later(_SAVED_WITHIN_S, self._drop, begun.work.turn_id)
+
+    def _drop(self, turn_id: UUID) -> None:
+        if turn_id in self._running and not self._running[turn_id][0].is_saved:
+            self._running[turn_id][0].end("lost")
+
     def _begin(self, turn_id: UUID, begun: BegunTurn | None = None) -> None:
-        if turn_id in self._running or not (begun or self.is_free):
-            return
+        if turn_id not in self._running:
+            if not (begun or self.is_free):
+                return
+            self._start(turn_id, begun)
+        self._running[turn_id][0].saved()
+
+    def _start(self, turn_id: UUID, begun: BegunTurn | None) -> None:
         turn = RunningTurn(turn_id, owner=self.owner, engine=self._engine, log=self.log, hub=self.hub)
         self.hub.begin(turn_id)
         task = asyncio.create_task(turn.run(begun))
@@ -246,8 +273,25 @@ def free_owner() -> str:
     return _runner.owner if _runner is not None and _runner.is_free else ""
 
 
+@contextlib.contextmanager
+def dropped_on_fault(turn_id: UUID) -> Iterator[None]:
+    """Give up a turn that was expected inside where its transaction does not commit."""
+    try:
+        yield
+    except BaseException:
+        if _runner is not None:
+            _runner.drop(turn_id)
+        raise
+
+
+def expect(begun: BegunTurn) -> None:
+    """Begin to answer in this process while the turn is still in its transaction."""
+    if _runner is not None:
+        _runner.expect(begun)
+
+
 def launch(turn_id: UUID, begun: BegunTurn | None) -> None:
-    """Run a turn in this process; where it runs no turns, another one's sweeper will."""
+    """Run a committed turn in this process; where it runs no turns, another one's sweeper will."""
     if _runner is not None:
         _runner.launch(turn_id, begun)
 

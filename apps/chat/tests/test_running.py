@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 
-from apps.chat import running
+from apps.chat import running, turns
 from apps.chat.ledger import Outcome
 from apps.chat.running import RunningTurn
 from apps.chat.types import BegunTurn, Filters, TurnWork
@@ -74,6 +74,7 @@ async def test_the_end_is_told_only_once_it_is_saved(
     monkeypatch.setattr(running, "save", save)
     hub.begin(turn.work.turn_id)
     run = RunningTurn(turn.work.turn_id, owner="here", engine=engine_with_pauses(0, 0, 0, 0), log=log, hub=hub)
+    run.saved()
     await run.run(turn)
     texts = "response.output_text.delta"
     assert at_save == ["response.created", "kauri.retrieval.searching", texts, texts]
@@ -93,6 +94,7 @@ async def test_a_reader_here_hears_each_event_as_it_comes(
     listener = hub.listen(turn.work.turn_id, 0)
     engine = engine_with_pauses(0.15, 0.15, 0.15, 0.15)
     run = RunningTurn(turn.work.turn_id, owner="here", engine=engine, log=log, hub=hub)
+    run.saved()
     running_task = asyncio.create_task(run.run(turn))
     batches = []
     async with asyncio.timeout(3):
@@ -122,7 +124,106 @@ async def test_saving_begins_once_the_last_words_are_told_but_waits_for_no_slow_
     listener = hub.listen(turn.work.turn_id, 0)
     await hub.catch_up(listener)
     run = RunningTurn(turn.work.turn_id, owner="here", engine=engine_with_pauses(0, 0, 0, 0), log=log, hub=hub)
+    run.saved()
     await run.run(turn)
     assert heard == [0 if is_log_slow else 4]
     kept = [entry.seq for entry in await log.read(turn.work.turn_id, 0)]
     assert kept == [1, 2, 3, 4, 5]
+
+
+async def _run_begun(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
+) -> tuple[RunningTurn, asyncio.Task[None], list[Outcome]]:
+    """Begin a turn whose question is still being saved; return it once its engine has said everything."""
+    outcomes: list[Outcome] = []
+    has_answered = asyncio.Event()
+
+    async def save(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+
+    async def engine(question: Question) -> AsyncIterator[AnswerEvent]:
+        async for event in engine_with_pauses(0, 0, 0, 0)(question):
+            yield event
+        has_answered.set()
+
+    monkeypatch.setattr(running, "save", save)
+    turn = begun()
+    hub.begin(turn.work.turn_id)
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine, log=log, hub=hub)
+    task = asyncio.create_task(run.run(turn))
+    async with asyncio.timeout(3):
+        await has_answered.wait()
+    await asyncio.sleep(2 * running._FIRST_WITHIN_S)
+    return run, task, outcomes
+
+
+async def test_nothing_is_told_before_the_question_is_committed(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, task, outcomes = await _run_begun(hub, log, monkeypatch)
+    assert (run.fence, outcomes, await log.read(run.turn_id, 0)) == (0, [], ())
+    run.saved()
+    await task
+    assert (run.fence, len(outcomes)) == (1, 1)
+    assert len(await log.read(run.turn_id, 0)) == 5
+
+
+async def test_nothing_remains_of_an_answer_whose_question_was_not_committed(
+    hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, task, outcomes = await _run_begun(hub, log, monkeypatch)
+    run.end("lost")
+    await task
+    assert (outcomes, await log.read(run.turn_id, 0)) == ([], ())
+
+
+async def test_an_answer_is_broken_off_where_its_question_is_given_up(hub: TurnHub, log: TurnLog) -> None:
+    turn, was_left = begun(), asyncio.Event()
+
+    async def engine(_question: Question) -> AsyncIterator[AnswerEvent]:
+        try:
+            await asyncio.sleep(60)
+            yield TextDelta("Trop tard.")
+        finally:
+            was_left.set()
+
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine, log=log, hub=hub)
+    task = asyncio.create_task(run.run(turn))
+    await asyncio.sleep(0.05)
+    run.end("lost")
+    async with asyncio.timeout(3):
+        await task
+        await was_left.wait()
+    assert await log.read(turn.work.turn_id, 0) == ()
+
+
+@pytest.mark.parametrize("ending", ["launch", "drop", "launch, drop"])
+async def test_an_expected_turn_runs_once_and_only_where_it_was_launched(
+    monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    outcomes, asked, turn = list[Outcome](), list[Question](), begun()
+
+    async def save(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+
+    async def engine(question: Question) -> AsyncIterator[AnswerEvent]:
+        asked.append(question)
+        async for event in engine_with_pauses(0, 0, 0, 0)(question):
+            yield event
+
+    monkeypatch.setattr(running, "save", save)
+    runner = turns.TurnRunner(engine, settings.REDIS_STATE_URL)
+    runner.hub.start()
+    runner.expect(turn)
+    if "launch" in ending:
+        runner.launch(turn.work.turn_id, turn)
+    if "drop" in ending:
+        runner.drop(turn.work.turn_id)
+    await asyncio.sleep(0)
+    async with asyncio.timeout(3):
+        while runner._running:
+            await asyncio.sleep(0.01)
+    assert len(outcomes) == ("launch" in ending)
+    assert len(await runner.log.read(turn.work.turn_id, 0)) == 5 * ("launch" in ending)
+    assert len(asked) <= 1
+    await runner.close()
