@@ -23,15 +23,26 @@ RESPONSE_STATUS = {
 class QuestionSerializer(serializers.Serializer[Any]):
     """A question. Its length and emptiness are judged by the service, whose sentences readers see."""
 
-    question = serializers.CharField(
-        allow_blank=True, trim_whitespace=False, max_length=100_000, help_text=_("1 to 4,000 characters.")
-    )
+    question = serializers.CharField(allow_blank=True, trim_whitespace=False, help_text=_("1 to 4,000 characters."))
     conversation_id = serializers.UUIDField(required=False, allow_null=True)
     as_of = serializers.DateField(required=False, allow_null=True, help_text=_("The day whose law is meant: today."))
-    country = serializers.RegexField(r"^[A-Za-z]{2}$", required=False, allow_blank=True, allow_null=True)
+    country = serializers.RegexField(
+        r"^[A-Za-z]{2}$",
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        error_messages={"invalid": _("Two capital letters are expected, like CG.")},
+    )
     namespaces = serializers.ListField(
         child=serializers.CharField(max_length=60), required=False, allow_null=True, max_length=50
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse names that are not fields: a restriction that is misspelt must not widen a search."""
+        unknown = {name: [_("There is no such field here.")] for name in self.initial_data if name not in self.fields}
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return attrs
 
 
 class AskedSerializer(serializers.Serializer[Any]):

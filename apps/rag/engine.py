@@ -18,6 +18,7 @@ from apps.rag.analysis import ANALYSIS_REVISION
 from apps.rag.config import RagConfig
 from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
+from apps.rag.errors import EmbedderAbsent
 from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
@@ -191,6 +192,8 @@ class Engine:
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
+        if not self._embedder.dimension:
+            raise EmbedderAbsent
         config = self.config
         embed = partial(embed_cached, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch)
         return await asyncio.get_running_loop().run_in_executor(self._texts, embed, self._embedder, texts)

@@ -28,6 +28,14 @@ class EmbedderMisconfigured(EmbedderFailed):
     permanent = True
 
 
+class EmbedderAbsent(EmbedderFailed):
+    """This installation has no embedding model, by its own choice."""
+
+    code = "embedder_absent"
+    permanent = True
+    default_message = _("This installation has no embedding model (EMBEDDER=none): it gives no vectors.")
+
+
 class VectorsUnavailable(Unavailable):
     """The store of vectors does not answer; `permanent` where it will refuse again until something is changed."""
 

@@ -16,13 +16,15 @@ _DAY: Final = _("A day is expected, like 2026-01-31.")
 _UUID: Final = _("An identifier (UUID) is expected.")
 _ANY_OTHER: Final = _("This value cannot be used.")
 _WORDS: Final[dict[str, Promise]] = {
+    "extra_forbidden": _("There is no such field here."),
     "missing": _("This field is required."),
     "json_invalid": _("This is not JSON."),
     "string_type": _("A text is expected."),
     "string_too_short": _TOO_SHORT,
     "string_too_long": _TOO_LONG,
     "string_unicode": _ANY_OTHER,
-    "string_pattern_mismatch": _("Expected form: %(pattern)s."),
+    # of a country's code, which alone has a pattern
+    "string_pattern_mismatch": _("Two capital letters are expected, like CG."),
     "too_short": _TOO_SHORT,
     "too_long": _TOO_LONG,
     "list_type": _("A list is expected."),
@@ -46,7 +48,7 @@ _WORDS: Final[dict[str, Promise]] = {
     "uuid_type": _UUID,
     "uuid_parsing": _UUID,
 }
-_LIMITS = ("min_length", "max_length", "pattern", "ge", "le", "expected")
+_LIMITS = ("min_length", "max_length", "ge", "le", "expected")
 
 
 def field_fault(error: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from ninja import Field, Schema
+from pydantic import ConfigDict
 
 from apps.rag.grants import Grant
 from apps.rag.limits import (
@@ -20,7 +21,13 @@ from apps.rag.limits import (
 from apps.rag.types import Overrides, Question
 
 
-class OverridesIn(Schema):
+class Strict(Schema):
+    """Refuses names that it does not know: a restriction that is misspelt must not widen a search."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OverridesIn(Strict):
     """What a console or a measurement changes for one search."""
 
     legs: list[str] = Field(default=[], description=f"Only these legs; all when empty: {', '.join(LEGS)}.")
@@ -33,7 +40,7 @@ class OverridesIn(Schema):
         return Overrides(tuple(self.legs), self.n_passages, tuple(self.weights.items()), self.is_reranked)
 
 
-class QuestionIn(Schema):
+class QuestionIn(Strict):
     """A question. What is left out of the scope is all that the caller may search, today."""
 
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
@@ -66,7 +73,7 @@ class SearchIn(QuestionIn):
     explain: bool = Field(default=False, description="Adds every leg's ranking, the scores by leg, and the timings.")
 
 
-class EmbedIn(Schema):
+class EmbedIn(Strict):
     """Texts to turn into vectors."""
 
     texts: list[str] = Field(min_length=1, max_length=MAX_TEXTS, description=f"At most {MAX_TEXT_CHARS} characters.")

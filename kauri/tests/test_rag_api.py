@@ -51,6 +51,7 @@ def rag(
     process = WebProcess(
         live_database,
         KAURI_ROLE="rag",
+        EMBEDDER="builtin",
         KAURI_RAG_SECRET=SECRET,
         KAURI_GRPC_PORT=str(grpc_port),
         KAURI_DRAIN_S="1",
@@ -113,6 +114,13 @@ def test_a_session_needs_the_token_of_our_pages_and_a_bearer_does_not(
         assert problem_of(client.post(f"/v1/rag/{name}", json=CALLS[name])) == (403, "not_allowed")
     with httpx.Client(base_url=rag.url, headers=bearer()) as client:
         assert client.post(f"/v1/rag/{name}", json=CALLS[name]).status_code == 200
+
+
+def test_texts_become_unit_vectors(rag: WebProcess) -> None:
+    with httpx.Client(base_url=rag.url, headers=bearer()) as client:
+        given = client.post("/v1/rag/embed", json={"texts": ["compte 401", "FOURNISSEURS"]}).json()
+    assert given["dimension"] == 512
+    assert [sum(number**2 for number in vector) for vector in given["vectors"]] == [pytest.approx(1, abs=0.01)] * 2
 
 
 @pytest.fixture
@@ -195,6 +203,7 @@ def test_explain_shows_every_leg_and_overrides_choose_them(rag: WebProcess) -> N
         ("embed", {"texts": [""]}),
         ("embed", {"texts": ["secretword" * 1000]}),
         ("embed", {}),
+        ("embed", {"texts": ["secretword"], "model": "secretword"}),
     ],
 )
 def test_what_cannot_be_used_is_said_and_not_repeated(rag: WebProcess, name: str, body: Any) -> None:
@@ -219,6 +228,9 @@ def test_what_is_no_json_is_said(rag: WebProcess) -> None:
         ({"question": "Qui ?", "as_of": "hier"}, "as_of", "2026-01-31"),
         ({"question": "Qui ?", "overrides": {"n_passages": 0}}, "n_passages", "minimum"),
         ({"question": "Qui ?", "organisations": ["x"]}, "organisations", "UUID"),
+        ({"question": "Qui ?", "country": "Congo"}, "country", "CG"),
+        ({"question": "Qui ?", "namespace": "nope"}, "namespace", "no such field"),
+        ({"question": "Qui ?", "overrides": {"n_passage": 1}}, "n_passage", "no such field"),
     ],
 )
 def test_what_is_wrong_with_a_field_is_said(rag: WebProcess, body: Any, field: str, words: str) -> None:

@@ -58,7 +58,8 @@ def test_others_get_what_nobody_has(web: WebProcess, owner: Person, cast: Callab
 
 
 @pytest.mark.parametrize(
-    ("question", "code"), [("", "empty_question"), (" \n\t", "empty_question"), ("x" * 4001, "question_too_long")]
+    ("question", "code"),
+    [("", "empty_question"), (" \n\t", "empty_question"), *(("x" * n, "question_too_long") for n in (4001, 105_000))],
 )
 def test_it_says_what_is_wrong_with_a_question(web: WebProcess, owner: Person, question: str, code: str) -> None:
     with web.client(owner) as client:
@@ -66,6 +67,17 @@ def test_it_says_what_is_wrong_with_a_question(web: WebProcess, owner: Person, q
     assert response.status_code == 422
     assert response.json()["code"] == code
     assert response.json()["detail"].endswith(".")
+
+
+@pytest.mark.parametrize(("fields", "words"), [({"namespace": "nope"}, "no such field"), ({"country": "Congo"}, "CG")])
+def test_a_restriction_that_is_misspelt_does_not_widen_a_search(
+    web: WebProcess, owner: Person, fields: dict[str, str], words: str
+) -> None:
+    with web.client(owner) as client:
+        client.headers["Accept-Language"] = "en"
+        response = client.post("/v1/chat/query", json={"question": QUESTION, **fields})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+    assert words in response.text
 
 
 def test_the_same_key_gives_the_same_answer(

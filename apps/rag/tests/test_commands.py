@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from rich.console import Console
 
 from apps.rag import indexer
+from apps.rag.management.commands import rag_search
 from apps.rag.models import Embedding, Index
 from apps.rag.retrieval.folder import LexicalFolder, WriterLock
+from apps.rag.stores.postgres import namespaces_indexed
 from apps.rag.tests.entries import account, article
+from apps.rag.types import Question, Scope
+from kauri.lib import clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,9 +57,38 @@ def test_search_shows_a_table() -> None:
     assert "hydrate" in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 120, 140, 200])
+def test_search_names_every_passage_at_any_width(width: int) -> None:
+    asked = Question("compte 401", Scope(namespaces_indexed(), (), clock.today()))
+    out = StringIO()
+    rag_search.show(Console(file=out, width=width), asyncio.run(rag_search.searched(asked)))
+    shown = out.getvalue()
+    fused = shown[shown.index("Fused") : shown.index("Legs")]
+    assert "Compte 401" in fused
+    assert "…" not in fused.splitlines()[2]
+    assert all(f" {leg} " in shown for leg in ("reference", "bm25", "gram", "fused"))
+
+
 def test_search_looks_only_where_it_is_told() -> None:
-    result = json.loads(said("rag_search", "compte 401", "--json", "--namespace", "doctrine"))
-    assert result["passages"] == []
+    with pytest.raises(CommandError, match="Nothing is indexed under doctrine; there is references"):
+        said("rag_search", "compte 401", "--namespace", "doctrine")
+    for namespace, n_found in (("references", 0), ("syscohada_revise", 1)):
+        result = json.loads(said("rag_search", "compte 401", "--json", "--namespace", namespace))
+        assert len(result["passages"]) == n_found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (["  "], "1 à 4000|1 to 4000"),
+        (["a" * 4_001], "1 à 4000|1 to 4000"),
+        (["compte 401", "--country", "ZZ"], "invalid choice: 'ZZ'"),
+        (["compte 401", "--as-of", "demain"], "demain"),
+    ],
+)
+def test_search_says_what_it_cannot_take(arguments: list[str], fault: str) -> None:
+    with pytest.raises(CommandError, match=fault):
+        said("rag_search", *arguments)
 
 
 def test_rebuild_writes_the_full_text_anew(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from apps.rag.build import build_engine
 from apps.rag.calibration import turn_write
 from apps.rag.config import RagConfig
 from apps.rag.engine import Engine
+from apps.rag.errors import EmbedderAbsent
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower
 from apps.rag.tests.entries import EVER, SPACE, account, article, entry, scope
@@ -279,3 +280,9 @@ async def test_an_account_of_the_kind_that_is_asked_for_comes_first(tmp_path: Pa
     await engine.warm()
     found = await engine.search(Question(asked, scope(namespaces=("syscohada_revise",))))
     assert found.passages[0].passage.locator == f"Compte {number}"
+
+
+async def test_an_engine_without_embedder_gives_no_vectors(engine: Engine) -> None:
+    with pytest.raises(EmbedderAbsent) as fault:
+        await engine.embed(["capital"])
+    assert (fault.value.code, fault.value.permanent) == ("embedder_absent", True)

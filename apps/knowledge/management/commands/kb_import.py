@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from apps.knowledge.batch import Batch, FileState, Result
 from apps.knowledge.errors import BadMetadata
 from apps.knowledge.manifest import Said, files_to_add
 from apps.knowledge.models import Document
+from kauri.lib.days import day_read
 
 _REFRESH_S = 0.5
 _STYLES: dict[Result, str] = {"added": "green", "unchanged": "", "failed": "red", "pending": "yellow"}
@@ -42,8 +42,8 @@ class Command(BaseCommand):
         parser.add_argument("--kind", default=Document.Kind.DOCTRINE.value, choices=Document.Kind.values)
         parser.add_argument("--country", default="", help="member state by its two letters; none for all")
         parser.add_argument("--plan", default="", help="which chart of accounts a chart is, or column:NAME")
-        parser.add_argument("--in-force-from", type=_day, metavar="YYYY-MM-DD")
-        parser.add_argument("--in-force-to", type=_day, metavar="YYYY-MM-DD", help="exclusive")
+        parser.add_argument("--in-force-from", type=day_read, metavar="YYYY-MM-DD")
+        parser.add_argument("--in-force-to", type=day_read, metavar="YYYY-MM-DD", help="exclusive")
         parser.add_argument("--manifest", type=Path, metavar="FILE.jsonl")
         parser.add_argument("--json", action="store_true")
 
@@ -65,13 +65,6 @@ class Command(BaseCommand):
         _say(console, states, is_json=options["json"], elapsed_s=time.monotonic() - started)
         if any(state.result == "failed" for state in states):
             raise SystemExit(1)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(_("%(text)s is not a date such as 2018-01-01") % {"text": text}) from error
 
 
 def _batch(options: dict[str, Any]) -> Batch:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -27,6 +26,7 @@ from apps.rag.evaluation.steps import Steps
 from apps.rag.types import InForce
 from kauri.launcher.errors import LaunchError
 from kauri.launcher.throwaway import throwaway_environment
+from kauri.lib.days import day_read
 from kauri.lib.errors import KauriError
 
 # Of the settings, the measurement keeps those that say which models and which texts; all else is its own.
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw recall by k")
         parser.add_argument("--limit", type=_count, metavar="N", help="ask only the first N questions of each")
         parser.add_argument("--misses", action="store_true", help="list what was not found first or badly answered")
-        parser.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="day of the questions that name none")
+        parser.add_argument("--as-of", type=day_read, metavar="YYYY-MM-DD", help="day of the questions that name none")
         parser.add_argument(
             "--in-force", type=_period, action="append", default=[], metavar="CORPUS=FROM..TO",
             help="when a corpus is in force (TO exclusive, either may be left out)",
@@ -172,16 +172,9 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(_("%(text)s is not a date such as 2018-01-01") % {"text": text}) from error
-
-
 def _period(text: str) -> tuple[str, InForce]:
     corpus, found, days = text.partition("=")
     start, dots, end = days.partition("..")
     if not found or not dots or not (start or end):
         raise ArgumentTypeError(_("%(text)s is not a period such as CORPUS=2025-01-01..2026-01-01") % {"text": text})
-    return corpus, InForce(_day(start) if start else None, _day(end) if end else None)
+    return corpus, InForce(day_read(start) if start else None, day_read(end) if end else None)
