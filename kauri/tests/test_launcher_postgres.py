@@ -1,5 +1,6 @@
 """The embedded PostgreSQL, for real: roles, restarts, crashes."""
 
+import json
 import os
 import signal
 import stat
@@ -72,6 +73,12 @@ def test_a_foreign_servers_variables_change_nothing(
     monkeypatch.setenv("PGHOST", "db.example")
     monkeypatch.setenv("PGDATA", "/nowhere")
     assert rows(postgres.start().app_url, "SELECT 1") == [(1,)]
+
+
+def test_connections_keep_the_memory_that_a_walk_frees(postgres: EmbeddedPostgres, var_dir: Path) -> None:
+    postgres.start()
+    pid = json.loads((var_dir / "run" / "postgres.json").read_text(encoding="utf-8"))["pid"]
+    assert b"MALLOC_TRIM_THRESHOLD_=16777216" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
 def test_rows_survive_a_restart_and_the_folder_does_not(postgres: EmbeddedPostgres, var_dir: Path) -> None:

@@ -178,15 +178,19 @@ class Legs:
 
     async def first_round(self, scope: Scope, keys: Sequence[str], vector: Vectors | None) -> FirstRound:
         """Look up references and nearest vectors, at the same time. Raises RetrievalUnavailable."""
-        (by_reference, reference_ms), (nearest, nearest_ms) = await asyncio.gather(
-            self._by_reference(scope, keys), self._nearest(scope, vector)
-        )
+        by_reference: tuple[ReferenceHit, ...] = ()
+        reference_ms = 0.0
+        if keys:
+            (nearest, nearest_ms), (by_reference, reference_ms) = await asyncio.gather(
+                self._nearest(scope, vector), self._by_reference(scope, keys)
+            )
+        else:
+            # awaited itself, not as a task: what takes the longest has then begun when this first waits
+            nearest, nearest_ms = await self._nearest(scope, vector)
         have_failed = nearest is None or (vector is not None and not self._are_vectors_whole)
         return FirstRound(by_reference, nearest or (), reference_ms, nearest_ms, have_failed)
 
     async def _by_reference(self, scope: Scope, keys: Sequence[str]) -> tuple[tuple[ReferenceHit, ...], float]:
-        if not keys:
-            return (), 0.0
         started = time.perf_counter()
         hits = await run_db(postgres.by_reference, scope, keys)
         return hits, (time.perf_counter() - started) * 1e3

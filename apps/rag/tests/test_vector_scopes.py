@@ -8,12 +8,14 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from pgvector import HalfVector
 
 from apps.rag import indexer
 from apps.rag.embedding import index_create
 from apps.rag.models import Index
 from apps.rag.ports import StoredVector, VectorIndex, Vectors
 from apps.rag.stores import pgvectors
+from apps.rag.stores.connection import raw_connection, raw_cursor
 from apps.rag.stores.pgvectors import PostgresVectors
 from apps.rag.tests.entries import entry, scope
 from apps.rag.types import Scope
@@ -92,7 +94,7 @@ def test_every_width_of_scope_finds_what_is_nearest(
 
     def walked(share: int) -> list[list[int]]:
         values: list[dict[str, Any]] = [
-            {**pgvectors._scope_values(scope_of(share)), "vector": pgvectors.halfvec_text(question), "k": K}
+            {**pgvectors._scope_values(scope_of(share)), "vector": pgvectors.halfvec_bytes(question), "k": K}
             for question in questions
         ]
         rows = [pgvectors._rows(pgvectors._WALK, pgvectors._SETTINGS, index, each) for each in values]
@@ -105,3 +107,23 @@ def test_every_width_of_scope_finds_what_is_nearest(
     # without iterative scans a walk ends where the filter has left next to nothing: so the start sees to them
     monkeypatch.setattr(pgvectors, "_SETTINGS", (("hnsw.iterative_scan", "off"), *pgvectors._SETTINGS[1:]))
     assert min(len(each) for each in walked(100)) < K
+
+
+def test_what_a_search_sets_ends_with_it(corpus: tuple[VectorIndex, dict[int, int], Vectors]) -> None:
+    index, _, vectors = corpus
+    found = PostgresVectors().nearest_now(index, scope_of(1), vectors[0], K)
+    assert len(found) == K
+    with raw_cursor(raw_connection()) as cursor:
+        cursor.execute("SELECT current_setting('enable_sort'), current_setting('hnsw.iterative_scan')")
+        assert cursor.fetchone() == ("on", "off")
+
+
+def test_a_vector_is_sent_as_the_halves_that_are_stored() -> None:
+    vector = np.array([0.1, -0.3333, 1.0, 0.0, -6e-8], dtype=np.float32)
+    with raw_cursor(raw_connection()) as cursor:
+        cursor.adapters.register_dumper(pgvectors.HalfBytes, pgvectors.HalfBytesDumper)
+        values = {"sent": pgvectors.halfvec_bytes(vector), "written": HalfVector(vector).to_text()}
+        cursor.execute("SELECT %(sent)s::halfvec(5) = %(written)s::halfvec(5)", values)
+        assert cursor.fetchone() == (True,)
+        cursor.execute("SELECT %(sent)s::halfvec(5) = '[0.1,-0.3333,1,0,0]'::halfvec(5)", values)
+        assert cursor.fetchone() == (False,)
