@@ -11,13 +11,11 @@ from apps.rag.understanding.framewords import judging_weight
 
 _CLAUSE = re.compile(r"[,;:?!.]|\bc(?:'est)? (?:k?oi|quoi)\b|\bquelles? differences?\b")
 _BETWEEN = re.compile(r" ?/ ?|\b(?:vs|versus|contre|par rapport (?:a|au|aux)|et|ou)\b")
-# "il y a société de fait lorsque", "la fusion est l'opération par laquelle"
+# "il y a société de fait lorsque", "lorsque …, il y a société de fait.", "la fusion est l'opération par laquelle"
 _IS = r"(?:est|sont) (?:une?|la|le|l'|les|des|celle|celui|constitue)"
 _MEANS = r"(?:designe|s'entend|consiste|constitue)"
-_DEFINES = re.compile(
-    rf"\bil y a (?P<there>[\w' ]{{3,60}}?) lorsqu|^(?P<subject>[\w', ]{{3,70}}?) {_IS}"
-    rf"|^(?P<meant>[\w', ]{{3,70}}?) {_MEANS}"
-)
+_THERE_IS = re.compile(r"\bil y a (?P<there>[\w' ]{3,60}?)(?: lorsqu|\W*$)")
+_DEFINES = re.compile(rf"^(?P<subject>[\w', ]{{3,70}}?) {_IS}|^(?P<meant>[\w', ]{{3,70}}?) {_MEANS}")
 _MAX_TERMS = 3
 _SAME = 0.6  # of a subject's words that name the thing
 
@@ -41,8 +39,8 @@ def defining(thing: frozenset[str], texts: Iterable[tuple[int, str]]) -> int | N
 
 def _defines(thing: frozenset[str], text: str) -> bool:
     for part in parts_of(text):
-        found = _DEFINES.search(part.folded)
-        subject = _named(found["there"] or found["subject"] or found["meant"]) if found else ()
+        there, found = _THERE_IS.search(part.folded), _DEFINES.search(part.folded)
+        subject = _named(there["there"] if there else found["subject"] or found["meant"] if found else "")
         if subject and thing.intersection(subject) and _is_same(thing, subject):
             return True
     return False

@@ -37,6 +37,14 @@ def test_who_says_what_a_thing_is() -> None:
     assert defining(frozenset({"fusion"}), texts) is None
 
 
+def test_a_thing_defined_at_the_end_of_its_sentence_is_told_from_one_of_its_name() -> None:
+    made = "Il y a société créée de fait lorsque des personnes se comportent comme des associés."
+    real = "Lorsque deux personnes ont constitué une société qui comporte un vice de formation, il y a société de fait."
+    first, second = things_compared(fold("société de fait et société créée de fait, c'est pareil ?"))
+    assert defining(first, [(0, made), (1, real)]) == 1
+    assert defining(second, [(0, made), (1, real)]) == 0
+
+
 def test_what_each_is_tells_the_difference() -> None:
     result = found(
         passage("AUSCGIE art. 120-5", CHANGE, ordinal=5),
