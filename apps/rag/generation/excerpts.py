@@ -84,6 +84,11 @@ def terms_of(passage: Passage) -> frozenset[str]:
     return frozenset[str]().union(*(part.terms for part in parts_of(passage.text)))
 
 
+def heading_terms(passage: Passage) -> frozenset[str]:
+    """Return the index terms of a passage's headings."""
+    return frozenset(_terms(" ".join(passage.heading_path)))
+
+
 def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, max_chars: int) -> Excerpt | None:
     """Return the part of a passage that answers best, in whole sentences; None when it has no words to quote.
 
@@ -99,7 +104,7 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, own, max_chars))]
     sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, own, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
-    above = frozenset(_terms(" ".join(passage.heading_path)))
+    above = heading_terms(passage)
     coverage = own.share(found)
     score = max(_score(part, wanted, weights, above) for part in parts)
     says = wanted.says is not None and any(wanted.says.search(part.folded) for part in parts)
