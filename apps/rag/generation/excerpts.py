@@ -81,7 +81,13 @@ def weigh(wanted: Wanted, passages: Sequence[Passage]) -> Weights:
 
 def terms_of(passage: Passage) -> frozenset[str]:
     """Return the index terms of all that may be quoted from a passage."""
-    return frozenset[str]().union(*(part.terms for part in parts_of(passage.text)))
+    return _quotable_terms(passage.text)
+
+
+# asked for three times in one answer, and again in the next ones
+@lru_cache(maxsize=4_096)
+def _quotable_terms(text: str) -> frozenset[str]:
+    return frozenset[str]().union(*(part.terms for part in parts_of(text)))
 
 
 def heading_terms(passage: Passage) -> frozenset[str]:
