@@ -19,7 +19,7 @@ from apps.rag.stopwords import STOP_WORDS
 from kauri.lib.text import fold
 
 # Raise it whenever the terms of any text change: an index of another revision is rebuilt.
-ANALYSIS_REVISION = 6
+ANALYSIS_REVISION = 7
 
 GRAM = 4
 
@@ -125,8 +125,19 @@ def _sigles(normal: str) -> list[str]:
     ]
 
 
-# Words whose stem would meet another word's, or miss its own: a capital city is no share capital, a rent no law.
-_OWN_STEMS = {"capitale": "capitale", "capitales": "capitale", "loyer": "loyer", "loyers": "loyer", "lois": "loi"}
+# Words whose stem would meet another word's, or miss its own: a capital city is no share capital, a rent no law, a
+# gift is nothing that one gives ("donne-moi"), and a tax on deeds no entry in the books.
+_OWN_STEMS = {
+    "capitale": "capitale",
+    "capitales": "capitale",
+    "don": "dons",
+    "dons": "dons",
+    "enregistrement": "enregistrement",
+    "enregistrements": "enregistrement",
+    "loyer": "loyer",
+    "loyers": "loyer",
+    "lois": "loi",
+}
 
 
 @lru_cache(maxsize=100_000)

@@ -39,7 +39,9 @@ class AnswerSigns:
     `evidence`: of all that was found; `ahead`: how far the best by words is above the tenth, as a share; `rest`: how
     likely it is that a passage answers that would not be quoted. Of the likeliest passage: `says`: 1 where it says the
     kind of thing asked for; `form` as above; `best`: what its best words score; `spread`: the share of the question
-    that all its words together hold, which several passages of one matter do.
+    that all its words together hold, which several passages of one matter do; `met`: the share of what the question
+    means in the texts' words that it says; `towards`: the cosine of its sentence nearest to an answer, 0 without
+    vectors.
     """
 
     evidence: float = 0.0
@@ -49,6 +51,8 @@ class AnswerSigns:
     form: float = 0.0
     best: float = 0.0
     spread: float = 0.0
+    met: float = 0.0
+    towards: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class AnswerModel:
     form: float = 0.0
     best: float = 0.0
     spread: float = 0.0
+    met: float = 0.0
+    towards: float = 0.0
 
     def probability(self, signs: AnswerSigns) -> float:
         """Return 0..1."""

@@ -88,6 +88,7 @@ class Wanted:
     `says` tells of folded text whether it says what is asked for.
     `must_say` tells that nothing else would be an answer: how many things there are, when something came about.
     `leans` tells that it needs the questions before it.
+    `meant` are the terms of the texts' words for each thing that it says in others: one way of saying it is enough.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -100,6 +101,7 @@ class Wanted:
     must_say: bool
     leans: bool
     says: re.Pattern[str] | None
+    meant: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 def wanted(question: Question, understanding: Understanding) -> Wanted:
@@ -109,10 +111,11 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
     folded = fold(asked)
     own = {term: judging_weight(term) for term in analysis.terms(asked)}
     carried = {term: 0.6 * judging_weight(term) for term in analysis.terms(text) if term not in own}
+    meant_by = tuple(meaning.terms for meaning in meanings(text))
     meant = {
         term: 0.5 / len(form)  # a long name is one thing, not many
-        for meaning in meanings(text)
-        for form in meaning.terms
+        for forms in meant_by
+        for form in forms
         for term in form
         if term not in own and term not in carried
     }
@@ -128,6 +131,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         must_say=is_past or _NUMBER.search(folded) is not None,
         leans=bool(carried),
         says=_YEAR if is_past else answer_kind(text),
+        meant=meant_by,
     )
 
 

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
 from apps.rag.generation.asked import Wanted
-from apps.rag.generation.excerpts import Excerpt
+from apps.rag.generation.excerpts import Excerpt, heading_terms, terms_of
 from apps.rag.generation.forms import conflicts, forms_of, speaks_of
-from apps.rag.generation.things import defining, things_compared
+from apps.rag.generation.things import defining
 from apps.rag.types import Passage, RankedPassage, SearchResult
+from apps.rag.understanding.compared import things_compared
 from apps.rag.understanding.forms import named_forms
 
-MAX_CHOSEN = 3
+MAX_CHOSEN = 4
 _ENOUGH = 0.9  # sure enough to add nothing
 _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _TOLD_LEAST = 0.4  # where one says what alone would be an answer
-_NAMED_LEAST = 0.1
+_NAMED_LEAST = 0.3
 _SIDES_LEAST = 0.3  # of a comparison, of which no passage tells all
 _WORTH_ADDING = 0.03
+_SIDE_SHARE = 0.6  # of what the best passage on a form is worth, at which another one is quoted beside it
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
 _N_AHEAD = 10
@@ -54,6 +57,8 @@ class Candidate:
     says: float
     best: float
     spread: float
+    met: float
+    towards: float
     is_front: bool
     is_barred: bool
 
@@ -110,7 +115,17 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
         )
         is_barred = each.index > 0 and conflicts(asked.folded, passage)
         made.append(
-            Candidate(each.index, signs, float(each.says), each.score, each.coverage, is_front(passage), is_barred)
+            Candidate(
+                index=each.index,
+                signs=signs,
+                says=float(each.says),
+                best=each.score,
+                spread=each.coverage,
+                met=_met(asked, passage),
+                towards=_leg("answer", passages[each.index]) or 0.0,
+                is_front=is_front(passage),
+                is_barred=is_barred,
+            )
         )
     return tuple(made)
 
@@ -150,6 +165,8 @@ def answer_signs(candidates: Sequence[Candidate], likely: Mapping[int, float], f
         form=first.signs.form,
         best=first.best,
         spread=first.spread,
+        met=first.met,
+        towards=first.towards,
     )
 
 
@@ -170,21 +187,47 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
     likely = likelihoods(candidates, models.passage)
     by_index = {each.index: each for each in excerpts}
     ordered = sorted(by_index, key=lambda index: (-likely[index], index))
-    forms: list[Side] = []
-    for form in named_forms(asked.folded)[:MAX_CHOSEN]:
-        side = next((index for index in ordered if speaks_of(form, found.passages[index].passage)), None)
-        if side is not None:
-            forms.append(Side(form, by_index[side]))
-    if len(forms) > 1:
-        of_all = {side.form for side in forms}
-        both = next((index for index in ordered if of_all <= set(forms_of(found.passages[index].passage))), None)
-        return forms if both is None else [Side("", by_index[both]), *forms][:MAX_CHOSEN]
+    by_form = _by_form(asked, found, likely)
+    if len(by_form) > 1:
+        of_all = [index for index in ordered if by_form.keys() <= set(forms_of(found.passages[index].passage))][:1]
+        told = [("", index) for index in of_all]
+        told += [(form, index) for form, indexes in by_form.items() for index in indexes]
+        return [Side(form, by_index[index]) for form, index in told[:MAX_CHOSEN]]
     if defined := _defined(asked, found, ordered):
         return [Side("", by_index[index]) for index in defined]
     if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < _SIDES_LEAST:
         return []
     kept = [by_index[index] for index in ordered[:MAX_CHOSEN]]
     return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
+
+
+def _by_form(asked: Wanted, found: Found, likely: Mapping[int, float]) -> dict[str, list[int]]:
+    """Return for each form compared the passages about it to quote, the best one first.
+
+    What two forms have in parallel is worded alike: of a pair it counts how likely both are and how much they share.
+    """
+    passages = {index: found.passages[index].passage for index in likely}
+    held = {index: terms_of(passage) for index, passage in passages.items()}
+    about = {
+        form: own
+        for form in named_forms(asked.folded)[:MAX_CHOSEN]
+        if (own := [index for index in likely if speaks_of(form, passages[index])])
+    }
+
+    def worth(index: int, others: Sequence[int]) -> float:
+        return max(likely[index] * likely[other] * _alike(held[index], held[other]) for other in others)
+
+    chosen_by: dict[str, list[int]] = {}
+    for form, own in about.items() if len(about) > 1 else ():
+        others = [index for other, indexes in about.items() if other != form for index in indexes]
+        worths = {index: worth(index, others) for index in own}
+        best = sorted(own, key=lambda index: (-worths[index], index))[: MAX_CHOSEN // len(about)]
+        chosen_by[form] = [index for index in best if worths[index] >= _SIDE_SHARE * worths[best[0]]]
+    return chosen_by
+
+
+def _alike(left: AbstractSet[str], right: AbstractSet[str]) -> float:
+    return len(left & right) / max(1, len(left | right))
 
 
 def _defined(asked: Wanted, found: Found, ordered: Sequence[int]) -> list[int]:
@@ -213,6 +256,12 @@ def _near(candidate: Excerpt, passages: Sequence[RankedPassage], excerpts: Seque
     others = [passages[each.index].passage for each in excerpts if each is not candidate]
     beside = [p for p in others if p.version_id == own.version_id and abs(p.ordinal - own.ordinal) <= _BESIDE]
     return len(beside) / max(len(others), _FEW_OTHERS)
+
+
+def _met(asked: Wanted, passage: Passage) -> float:
+    """Return the share of what a question means in the texts' words that a passage or its headings say."""
+    held = terms_of(passage) | heading_terms(passage)
+    return sum(any(held.issuperset(form) for form in forms) for forms in asked.meant) / max(1, len(asked.meant))
 
 
 def _leg(leg: str, ranked: RankedPassage) -> float | None:

@@ -81,7 +81,18 @@ def weigh(wanted: Wanted, passages: Sequence[Passage]) -> Weights:
 
 def terms_of(passage: Passage) -> frozenset[str]:
     """Return the index terms of all that may be quoted from a passage."""
-    return frozenset[str]().union(*(part.terms for part in parts_of(passage.text)))
+    return _quotable_terms(passage.text)
+
+
+# asked for three times in one answer, and again in the next ones
+@lru_cache(maxsize=4_096)
+def _quotable_terms(text: str) -> frozenset[str]:
+    return frozenset[str]().union(*(part.terms for part in parts_of(text)))
+
+
+def heading_terms(passage: Passage) -> frozenset[str]:
+    """Return the index terms of a passage's headings."""
+    return frozenset(_terms(" ".join(passage.heading_path)))
 
 
 def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, max_chars: int) -> Excerpt | None:
@@ -99,7 +110,7 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, own, max_chars))]
     sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, own, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
-    above = frozenset(_terms(" ".join(passage.heading_path)))
+    above = heading_terms(passage)
     coverage = own.share(found)
     score = max(_score(part, wanted, weights, above) for part in parts)
     says = wanted.says is not None and any(wanted.says.search(part.folded) for part in parts)

@@ -38,7 +38,7 @@ _N_COMPARED = 10  # the same where two things are compared: what tells of the se
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
 _RIVAL_SHARE = 0.75  # of an account that is named in full, at which another one may be meant all the same
-_EXCERPT_CHARS = (0, 1_200, 900, 800)  # of each passage, by how many are quoted
+_EXCERPT_CHARS = (0, 1_200, 900, 800, 600)  # of each passage, by how many are quoted
 
 
 def draft(question: Question, result: SearchResult, config: RagConfig | None = None) -> str:
@@ -146,7 +146,7 @@ def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading
     if is_compared:
         quoted = compared
     elif exact:
-        quoted = [Side("", each) for each in first[: len(_EXCERPT_CHARS) - 1]]
+        quoted = [Side("", each) for each in first[:_MAX_SOURCES]]
     else:
         is_named = reading.is_named and not asked.must_say
         quoted = [Side("", each) for each in chosen(asked, found, first, models, is_named=is_named)]
@@ -170,7 +170,7 @@ def _sources(asked: Wanted, found: Found, reading: _Reading, models: AnswerModel
     """Name the documents that deal with a matter, each with its words on it."""
     passages = found.passages
     weights = weigh(asked, [passages[index].passage for index in reading.read])
-    excerpts = _excerpts(asked, passages, reading.read, weights, _EXCERPT_CHARS[-1])
+    excerpts = _excerpts(asked, passages, reading.read, weights, _EXCERPT_CHARS[_MAX_SOURCES])
     if not reading.is_named and not chosen(asked, found, excerpts, models):
         return []
     by_document: dict[object, Excerpt] = {}

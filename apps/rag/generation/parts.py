@@ -20,6 +20,7 @@ _HEADING = re.compile(rf"(?i)(?:{_DIVISION}|{_ARTICLE}|\d+\s*/\s*\d+|page\s+\d+.
 _ARTICLE_HEADING = re.compile(r"(?im)^\s*art(?:icle|\.)\s*(?P<number>premier|1er|[lrd]?[ .]?\d[\w.-]*)\s*[:.–-]*\s*$")
 # "AU/DCG : Acte uniforme… AU/OS : …": a list of abbreviations
 _GLOSSED = re.compile(r"(?:^|\s)[A-Z][A-Z/&.-]{1,10}\s?: ")
+_NUMBERED = re.compile(r"[ \t]*\(?(\d{1,2})\s?[°).]")
 _BRACKETED_NUMBER = re.compile(r"\[\d{1,3}\]")
 
 
@@ -146,15 +147,32 @@ def _ends(text: str, sentence: Sentence) -> bool:
 
 
 def _groups(text: str, sentences: Sequence[Sentence]) -> list[list[Sentence]]:
-    """Keep a list together with its introduction and with the words that close its sentence."""
+    """Keep a list together with its introduction, the sentences inside its items and the words that close it."""
     groups: list[list[Sentence]] = []
+    introduced, number = 0, 0  # the last list that a sentence introduces: its group, and the number of its last item
     for sentence in sentences:
         previous = text[groups[-1][-1].start : groups[-1][-1].end].rstrip() if groups else "."
         is_listed = sentence.kind == "list" and previous[-1] in ":;,"
         is_listed |= sentence.kind == "table" and bool(groups) and groups[-1][-1].kind == "table"
         goes_on = text[sentence.start].islower() and previous[-1] in ":;,"
+        own = _number(text, sentence)
+        is_next = number > 0 and own == number + 1
+        if is_next:
+            # "4°) La valeur nominale. Toutefois, […] ; 5°) Un numéro d'ordre": the items before it go on
+            groups[introduced:] = [[each for group in groups[introduced:] for each in group]]
+            is_listed = True
         if groups and (is_listed or goes_on or previous.endswith(":")):
             groups[-1].append(sentence)
         else:
             groups.append([sentence])
+        if own == 1 and previous.endswith(":"):
+            introduced, number = len(groups) - 1, 1
+        elif own:
+            number = own if is_next else 0
     return groups
+
+
+def _number(text: str, sentence: Sentence) -> int:
+    """Return the number of a line of a list, 0 where it has none."""
+    found = _NUMBERED.match(text, sentence.start) if sentence.kind == "list" else None
+    return int(found[1]) if found else 0

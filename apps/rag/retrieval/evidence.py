@@ -78,7 +78,9 @@ def _beside_acts(probe: Probe, standalone: str) -> Probe:
     weights = {term: weight for term, weight in probe.weights.items() if term in said}
     if not any(judging_weight(term) == 1.0 for term in weights):
         return probe
-    forms = tuple((asked, form) for asked, form in probe.forms if asked in weights)
+    forms = tuple(
+        (left, form) for asked, form in probe.forms if (left := tuple(term for term in asked if term in weights))
+    )
     return replace(probe, weights=weights, forms=forms, slips=Slips(weights), total=sum(weights.values()))
 
 

@@ -64,16 +64,16 @@ class Probe:
     """A question's terms with their weights (idf, less for words that only frame it).
 
     `forms`: which of them the texts' words stand for; `total`: the sum of the weights; `rarest`: what a term weighs
-    that no passage holds; `is_definition` tells that the question asks what something is.
+    that no passage holds; `defined` are the terms of each thing of which the question asks what it is.
     """
 
     weights: Mapping[str, float]
-    forms: tuple[tuple[str, frozenset[str]], ...]
+    forms: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
     slips: Slips
     total: float
     unknown: float
     rarest: float
-    is_definition: bool
+    defined: tuple[frozenset[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,12 @@ def probe_of(
     n_documents: int,
     *,
     is_definition: bool,
+    told_apart: tuple[frozenset[str], ...] = (),
 ) -> Probe:
-    """Weigh a question's terms. `unknown` is the share of the weight that no passage of the corpus holds."""
+    """Weigh a question's terms. `unknown` is the share of the weight that no passage of the corpus holds.
+
+    `told_apart` are the things whose difference it asks for: what each of them is tells it.
+    """
     weights = {
         term: weight * judging_weight(term) * idf(n_documents, frequencies.get(term, 0))
         for term, weight in terms.items()
@@ -111,14 +115,18 @@ def probe_of(
     unknown = sum(weight for term, weight in weights.items() if not frequencies.get(term, 0))
     share = unknown / total if total else 1.0
     rarest = idf(n_documents, 0)
-    return Probe(weights, _forms(weights, meanings), Slips(weights), total, share, rarest, is_definition)
+    asked = frozenset(term for term in weights if judging_weight(term) == 1.0)
+    defined = told_apart or ((asked,) if is_definition and asked else ())
+    return Probe(weights, _forms(weights, meanings), Slips(weights), total, share, rarest, defined)
 
 
-def _forms(weights: Mapping[str, float], meanings: Iterable[Meaning]) -> tuple[tuple[str, frozenset[str]], ...]:
-    found: list[tuple[str, frozenset[str]]] = []
+def _forms(
+    weights: Mapping[str, float], meanings: Iterable[Meaning]
+) -> tuple[tuple[tuple[str, ...], frozenset[str]], ...]:
+    found: list[tuple[tuple[str, ...], frozenset[str]]] = []
     for meaning in meanings:
-        asked = max(meaning.said, key=lambda term: weights.get(term, 0.0))
-        if asked in weights:
+        asked = tuple(term for term in meaning.said if term in weights)
+        if asked:
             found += [(asked, frozenset(form)) for form in meaning.terms if form]
     return tuple(dict.fromkeys(found))
 
@@ -162,37 +170,48 @@ def share_met(probe: Probe, held: frozenset[str]) -> float:
     return sum(probe.weights[term] * value for term, value in _by_term(_worth(probe, held)).items()) / probe.total
 
 
-def _worth(probe: Probe, held: frozenset[str]) -> dict[str, tuple[str, float]]:
-    """Map the terms of a passage that speak for a term of the question to that term and what they are worth."""
-    worth = {term: (asked, MEANT) for asked, form in probe.forms if form <= held for term in form}
-    worth.update((near, (term, _MISSPELT)) for near, term in probe.slips.among(held) if term not in held)
-    worth.update((term, (term, 1.0)) for term in probe.weights.keys() & held)
+def _worth(probe: Probe, held: frozenset[str]) -> dict[str, dict[str, float]]:
+    """Map the terms of a passage that speak for terms of the question to what they are worth for each of those."""
+    worth: dict[str, dict[str, float]] = {term: {term: 1.0} for term in probe.weights.keys() & held}
+    for asked, form in probe.forms:
+        for near in form if form <= held else ():
+            own = worth.setdefault(near, {})
+            own.update((term, max(own.get(term, 0.0), MEANT)) for term in asked)
+    for near, term in probe.slips.among(held):
+        if term not in held:
+            own = worth.setdefault(near, {})
+            own[term] = max(own.get(term, 0.0), _MISSPELT)
     return worth
 
 
-def _by_term(worth: Mapping[str, tuple[str, float]]) -> dict[str, float]:
+def _by_term(worth: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Return the best worth of what speaks for each term of the question; nothing for a term that nothing does."""
     values: dict[str, float] = {}
-    for asked, value in worth.values():
-        values[asked] = max(values.get(asked, 0.0), value)
+    for asked in worth.values():
+        _raise(values, asked)
     return values
 
 
+def _raise(values: dict[str, float], asked: Mapping[str, float]) -> None:
+    for term, value in asked.items():
+        values[term] = max(values.get(term, 0.0), value)
+
+
 def _window(
-    probe: Probe, text: Sequence[str], worth: Mapping[str, tuple[str, float]], ground: Mapping[str, float]
+    probe: Probe, text: Sequence[str], worth: Mapping[str, Mapping[str, float]], ground: Mapping[str, float]
 ) -> float:
     """Return the largest share of the weight that stands within one window; the heading speaks for every window."""
     best = sum(probe.weights[term] * value for term, value in ground.items())
-    hits = [(place, *worth[term]) for place, term in enumerate(text) if term in worth]
+    hits = [(place, worth[term]) for place, term in enumerate(text) if term in worth]
     first = 0
-    for last, (place, _, _) in enumerate(hits):
+    for last, (place, _) in enumerate(hits):
         while place - hits[first][0] > _WINDOW:
             first += 1
         if last + 1 < len(hits) and hits[last + 1][0] - hits[first][0] <= _WINDOW:
             continue  # the next window holds all of this one
         near = dict(ground)
-        for _, asked, value in hits[first : last + 1]:
-            near[asked] = max(near.get(asked, 0.0), value)
+        for _, asked in hits[first : last + 1]:
+            _raise(near, asked)
         best = max(best, sum(probe.weights[term] * value for term, value in near.items()))
     return best / probe.total
 
@@ -201,16 +220,15 @@ def _definition(probe: Probe, text: str) -> float:
     """Return 1 for a sentence that says what the thing asked about is, half for one that says something of it: its
     subject is that thing, and little else."""
     best = 0.0
-    if not probe.is_definition:
+    if not probe.defined:
         return best
-    asked = {term for term in probe.weights if judging_weight(term) == 1.0}
     for sentence in _SENTENCE.split(text[:1_500]):
         folded = fold(" ".join(sentence[:300].split()))
         verb = _DEFINES.search(folded)
         if verb is None or not _ARTICLE.match(folded):
             continue
         subject = set(analysis.terms(folded[: verb.start()]))
-        if asked and asked <= subject and len(subject) <= len(asked) + _MAX_SUBJECT:
+        if any(thing <= subject and len(subject) <= len(thing) + _MAX_SUBJECT for thing in probe.defined):
             best = max(best, 1.0 if verb["kind"] or verb["verb"] else 0.5)
     return best
 

@@ -14,6 +14,7 @@ from apps.rag.types import Passage, Question, Reference
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.answerkinds import answer_kind
 from apps.rag.understanding.classes import class_of_kind
+from apps.rag.understanding.compared import things_told_apart
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.forms import named_forms
 from apps.rag.understanding.framewords import judging_weight, seeking_weight
@@ -92,6 +93,7 @@ class Preference:
     asked: frozenset[str]
     forms: frozenset[str]
     is_definition: bool
+    told_apart: tuple[frozenset[str], ...]
 
 
 def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> Preference:
@@ -114,6 +116,7 @@ def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> 
         asked=frozenset(query.asked),
         forms=frozenset(named_forms(fold(plain(reading.understanding.standalone)))),
         is_definition=_ASKS_DEFINITION.search(normal) is not None,
+        told_apart=things_told_apart(fold(plain(reading.understanding.standalone))),
     )
 
 

@@ -140,7 +140,12 @@ class Searcher:
         by_number = asked.reading.understanding.intent == REFERENCE_SEARCH
         frequencies, n_documents = self._legs.frequencies(list(asked.query.asked))
         probe = probe_of(
-            asked.query.asked, asked.query.meanings, frequencies, n_documents, is_definition=preference.is_definition
+            asked.query.asked,
+            asked.query.meanings,
+            frequencies,
+            n_documents,
+            is_definition=preference.is_definition,
+            told_apart=preference.told_apart,
         )
         candidates = Candidates(rankings, admitted, resolved, by_number)
         letters = Letters(asked.query.grams, *self._legs.frequencies(asked.query.grams, "grams"))

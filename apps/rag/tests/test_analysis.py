@@ -58,3 +58,9 @@ def test_a_short_word_is_one_gram() -> None:
 def test_a_bound_is_found_by_any_of_its_words() -> None:
     assert "maximum" in analysis.terms("À quelle date au plus tard la SCI déclare-t-elle ses loyers ?")
     assert "minimum" in analysis.terms("Le capital social est de 1 000 000 F, minima fixé par la loi.")
+
+
+def test_words_that_mean_another_thing_keep_their_own_stem() -> None:
+    assert set(analysis.terms("un don")) == set(analysis.terms("des dons"))
+    assert set(analysis.terms("un don")).isdisjoint(analysis.terms("il donne"))
+    assert set(analysis.terms("droits d'enregistrement")).isdisjoint(analysis.terms("enregistrer une facture"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,14 @@ from apps.rag.evaluation.calibration_answers import (
     threshold_of,
     weighed,
 )
-from apps.rag.generation.choosing import Candidate, Found, picked
+from apps.rag.generation.choosing import MAX_CHOSEN, Candidate, Found, answer_signs, picked
 
 N_CANDIDATES = 6
+
+
+def candidate(index: int, signs: PassageSigns, *, best: float = 0.0, spread: float = 0.0) -> Candidate:
+    """Return a candidate of which only this is known."""
+    return Candidate(index, signs, 0.0, best, spread, met=0.0, towards=0.0, is_front=False, is_barred=False)
 
 
 def cases(n: int = 300, seed: int = 5) -> list[AnswerCase]:
@@ -35,7 +41,7 @@ def cases(n: int = 300, seed: int = 5) -> list[AnswerCase]:
     for place in range(n):
         leads, words = source.random(N_CANDIDATES), source.random(N_CANDIDATES)
         candidates = tuple(
-            Candidate(i, PassageSigns(lead=float(leads[i]), words=float(words[i])), 0.0, 0.5, 0.5, False, False)
+            candidate(i, PassageSigns(lead=float(leads[i]), words=float(words[i])), best=0.5, spread=0.5)
             for i in range(N_CANDIDATES)
         )
         ahead = float(source.random())
@@ -62,6 +68,12 @@ def test_answers_are_right_as_often_as_wanted_in_questions_that_the_fit_has_not_
     assert sum(bool(case.relevant) for case in answered) / len(answered) >= TARGET - 0.05
 
 
+def test_what_is_met_in_the_texts_words_tells_whether_to_answer() -> None:
+    signs = [candidate(0, PassageSigns(lead=0.5)), candidate(1, PassageSigns())]
+    told = answer_signs([replace(signs[0], met=0.5, towards=0.3), signs[1]], {0: 0.6, 1: 0.1}, Found((), 0.9, 0.4))
+    assert (told.met, told.towards) == (0.5, 0.3)
+
+
 def test_where_no_threshold_is_sure_enough_a_half_is_it() -> None:
     wrong = [case for case in cases(40) if not case.relevant]
     judged = cross_validated(weighed([*wrong, *cases(20)]))
@@ -76,12 +88,12 @@ def test_a_question_is_in_one_fold_however_often_it_is_asked() -> None:
 
 def test_the_more_open_it_is_the_more_is_quoted() -> None:
     def kept(*values: float) -> list[int]:
-        made = [Candidate(i, PassageSigns(), 0.0, 0.0, 0.0, False, False) for i in range(len(values))]
+        made = [candidate(i, PassageSigns()) for i in range(len(values))]
         return picked(made, dict(enumerate(values)))
 
     assert kept(0.95, 0.05) == [0]
     assert kept(0.3, 0.5, 0.01) == [1, 0]
-    assert kept(0.2, 0.2, 0.2, 0.2) == [0, 1, 2]
+    assert kept(0.2, 0.2, 0.2, 0.2, 0.2) == [0, 1, 2, 3]
 
 
 def test_what_is_written_is_what_the_answerer_reads(tmp_path: Path, settings: object) -> None:
@@ -114,5 +126,5 @@ def test_the_answers_of_an_embedder_are_fitted_after_its_ranking(tmp_path: Path,
 
 def _sure(models: AnswerModels, case: AnswerCase) -> float:
     likely: Sequence[float] = sorted((models.passage.probability(each.signs) for each in case.candidates), reverse=True)
-    signs = AnswerSigns(evidence=0.9, ahead=case.found.ahead, rest=sum(likely[3:]), best=0.5, spread=0.5)
+    signs = AnswerSigns(evidence=0.9, ahead=case.found.ahead, rest=sum(likely[MAX_CHOSEN:]), best=0.5, spread=0.5)
     return models.answer.probability(signs)

@@ -44,6 +44,26 @@ def test_words_that_no_passage_holds_count_as_unknown() -> None:
     )
 
 
+def test_what_each_of_two_things_is_tells_their_difference() -> None:
+    terms = dict.fromkeys(analysis.terms("différence entre fusion et scission"), 1.0)
+    things = frozenset({"fusion"}), frozenset({"scission"})
+    asked = probe_of(terms, (), dict.fromkeys(terms, 10), N, is_definition=False, told_apart=things)
+    merger = passage("AUSCGIE art. 189", "La fusion est l'opération par laquelle des sociétés se réunissent.")
+    assert fit(asked, merger).definition == 1.0
+    aside = passage("AUSCGIE art. 196", "Les opérations de fusion et de scission sont décidées par les associés.")
+    assert fit(asked, aside).definition < 1.0
+
+
+def test_what_an_expression_means_stands_for_all_of_its_words() -> None:
+    meant = read("la clé sous la porte", "La dissolution de la société entraîne sa liquidation.")
+    assert set(meant.covered) == set(analysis.terms("clé sous porte"))
+
+
+def test_a_word_that_is_said_may_be_what_another_one_means() -> None:
+    asked = probe("stock de marchandises")
+    assert fit(asked, account("31", "31 MARCHANDISES")).coverage == pytest.approx(0.8)
+
+
 def test_words_that_only_frame_a_question_hardly_count() -> None:
     assert read("que contient le bilan", "Le bilan décrit séparément les éléments.").coverage > 0.85
     assert read("où se trouve le bilan", "La somme décrit séparément les éléments.").coverage < 0.15

@@ -198,3 +198,15 @@ def test_nothing_is_read_again_while_the_table_stands(django_assert_num_queries:
 
 def test_a_rent_is_no_law() -> None:
     assert terms("loyer") == terms("loyers") != terms("loi") == terms("lois")
+
+
+def test_the_words_of_a_long_key_may_stand_in_any_order_those_of_a_short_one_not() -> None:
+    lexicon_use([WordGroup(("compter le stock",), ("inventaire",), "everyday")])
+    assert terms("inventaire") <= set(expansions("je dois compter tout le stock"))
+    assert not terms("inventaire") & set(expansions("le stock, quel compte"))
+    lexicon_use([WordGroup(("racheter ses titres au rabais",), ("propres actions",), "everyday")])
+    assert terms("propres") <= set(expansions("au rabais, la SA rachète elle-même ses titres"))
+
+
+def test_words_of_accounting_count_in_the_plural_too() -> None:
+    assert terms("virements de fonds") <= set(expansions("argent en route entre deux banques"))

@@ -19,6 +19,21 @@ def test_a_list_stays_with_its_introduction() -> None:
     assert whole.text.endswith("activité commerciale.")
 
 
+def test_an_item_of_several_sentences_does_not_end_its_list() -> None:
+    text = (
+        "Les registres contiennent les mentions suivantes :\n1°) la date ;\n2°) la valeur des titres. Toutefois, leur "
+        "nombre peut être indiqué en lieu et place de celle-ci ;\n3°) un numéro d'ordre.\nLes écritures sont signées."
+    )
+    listed, signed = [part.text for part in parts_of(text)]
+    assert listed.endswith("numéro d'ordre.")
+    assert signed == "Les écritures sont signées."
+
+
+def test_numbered_paragraphs_are_no_list() -> None:
+    text = "1°) Le greffier dirige le greffe. Il en répond.\n2°) Il tient les registres.\n3°) Il garde les sceaux."
+    assert len(parts_of(text)) == 4
+
+
 @pytest.mark.parametrize(
     "furniture",
     [

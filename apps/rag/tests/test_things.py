@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from apps.rag.generation.extractive import draft
-from apps.rag.generation.things import defining, things_compared
+from apps.rag.generation.things import defining
 from apps.rag.tests.passages import found, passage, question
+from apps.rag.understanding.compared import things_compared, things_told_apart
 from kauri.lib.text import fold
 
 BRANCH = "La succursale est un établissement commercial, appartenant à une société, doté d'une certaine autonomie."
@@ -28,6 +29,7 @@ def test_the_two_things_are_read(text: str, first: set[str], second: set[str]) -
 
 def test_a_question_that_sets_nothing_side_by_side_names_none() -> None:
     assert things_compared(fold("Quelle est la durée du mandat ?")) == ()
+    assert things_told_apart(fold("Qui décide la fusion et la scission ?")) == ()
 
 
 def test_who_says_what_a_thing_is() -> None:
@@ -35,6 +37,14 @@ def test_who_says_what_a_thing_is() -> None:
     assert defining(frozenset({"succursal"}), texts) == 7
     assert defining(frozenset({"bureau", "liaison"}), texts) == 2
     assert defining(frozenset({"fusion"}), texts) is None
+
+
+def test_a_thing_defined_at_the_end_of_its_sentence_is_told_from_one_of_its_name() -> None:
+    made = "Il y a société créée de fait lorsque des personnes se comportent comme des associés."
+    real = "Lorsque deux personnes ont constitué une société qui comporte un vice de formation, il y a société de fait."
+    first, second = things_compared(fold("société de fait et société créée de fait, c'est pareil ?"))
+    assert defining(first, [(0, made), (1, real)]) == 1
+    assert defining(second, [(0, made), (1, real)]) == 0
 
 
 def test_what_each_is_tells_the_difference() -> None:
@@ -56,3 +66,19 @@ def test_a_passage_on_all_the_forms_compared_comes_first() -> None:
     sarl = passage("AUSCGIE art. 349", "La majorité suffit.", heading_path=("SOCIETE A RESPONSABILITE LIMITEE",))
     text = draft(question("à quelle majorité décide-t-on en SNC et en SARL ?"), found(snc, sarl, both))
     assert text.index("art. 235") < text.index("art. 283") < text.index("art. 349")
+
+
+def test_of_two_forms_the_articles_that_are_worded_alike_are_compared() -> None:
+    sarl, sa = ("SOCIETE A RESPONSABILITE LIMITEE",), ("SOCIETE ANONYME",)
+    parts = "Les parts en numéraire sont libérées lors de la souscription du capital de la moitié au moins."
+    shares = "Les actions en numéraire sont libérées lors de la souscription du capital d'un quart au moins."
+    mixed = "Les actions payées pour partie par des réserves sont intégralement libérées."
+    result = found(
+        passage("AUSCGIE art. 606", mixed, ordinal=606, heading_path=sa),
+        passage("AUSCGIE art. 389", shares, ordinal=389, heading_path=sa),
+        passage("AUSCGIE art. 311-1", parts, ordinal=311, heading_path=sarl),
+        scores=(1.0, 0.98, 0.96),
+    )
+    text = draft(question("combien libérer à la souscription : SARL contre SA ?"), result)
+    assert text.index("art. 311-1") < text.index("art. 389")
+    assert "art. 606" not in text

@@ -23,7 +23,8 @@ from apps.rag.understanding.misspelt import Corrections, corrections_of
 
 # A word this short has the stem of too many others ("part" and "partie"): only it and its plural count.
 _MIN_STEMMED = 6
-_MAX_GAP = 1  # words that may stand between those of a key: "vendre toutes ses parts"
+_MAX_GAP = 1  # words more than a key has that its words may be spread over: "vendre toutes ses parts"
+_FREE_ORDER = 3  # words of a key whose order tells nothing: "compter le stock" is not "compte de stock"
 _WORD = re.compile(r"[^\W_]+(?:[&-](?=\w)[^\W_]+)*")
 _ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu)'")
 # A verb with its subject or object behind it is that verb: "convoque-t-on", "dites-moi".
@@ -48,7 +49,7 @@ _SPEAKS_OF = {
         r"\b(?:comptes?|compta\w*|ecritures?|imput\w+|debit\w*|credit\w*|enregistr\w+|classes?|libelle|passer|achat\w*"
         r"|achet\w+|vend\w*|ventes?|factur\w+|pay\w+|regl(?:e|er|ement)s?|amorti\w*|immobilis\w+|stocks?|charges?"
         r"|produits?|bilan|tva|depens\w+|frais|vers\w+|encaiss\w+|rembours\w+|provision\w*|syscohada|journal|solde\w*"
-        r"|caisse|banque|loyer|salaires?|numero|dotations?|inventaire|exercice)\b"
+        r"|caisses?|banques?|loyers?|salaires?|numero|dotations?|inventaires?|exercices?)\b"
     ),
     "tax": re.compile(
         r"\b(?:impot\w*|impos\w+|tax\w+|fisc\w*|tva|cgi|irpp|its|igf|declar\w+|contribuable\w*|exonere\w*|exoneration\w*"
@@ -233,14 +234,16 @@ def _matches(
 
 
 def _places(key: tuple[frozenset[str], ...], forms: Sequence[AbstractSet[str]], at: int) -> list[int]:
-    """Return where the words of a key stand from `at` on, each at most one word after the one before."""
+    """Return where the words of a key stand, the first of them at `at` and the others behind it, not far; those of a
+    long key in any order. [] where they do not."""
     places = [at]
+    slack = _MAX_GAP + len(key)
     for wanted in key[1:]:
-        near = range(places[-1] + 1, min(len(forms), places[-1] + 2 + _MAX_GAP))
-        place = next((n for n in near if wanted & forms[n]), None)
-        if place is None:
+        begin = max(0, at - slack) if len(key) >= _FREE_ORDER else places[-1] + 1
+        near = [n for n in range(begin, min(len(forms), at + slack + 1)) if n not in places and wanted & forms[n]]
+        if not near:
             return []
-        places.append(place)
+        places.append(min(near, key=lambda n: (n < places[-1], abs(n - places[-1]))))
     return places
 
 
