@@ -10,6 +10,7 @@ sentences that answer it. Only questions are turned; what is stored stays as it 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 from collections.abc import Mapping
@@ -23,6 +24,8 @@ import numpy.typing as npt
 from django.conf import settings
 
 from apps.rag.calibration.answers import AnswerModel, AnswerModels, PassageModel
+
+logger = logging.getLogger(__name__)
 
 _DEFAULTS = Path(__file__).resolve().parent
 
@@ -122,7 +125,10 @@ def calibration_of(embedder: str) -> Calibration | None:
         path = folder / name
         if path.is_file():
             try:
-                return _read(json.loads(path.read_text(encoding="utf-8")), name)
+                raw = json.loads(path.read_text(encoding="utf-8"))
+                if folder != _DEFAULTS and not _is_of_now(raw):
+                    logger.warning("calibrated by an earlier Kauri: run manage.py rag_calibrate", extra={"path": path})
+                return _read(raw, name)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path} is no calibration: {error}") from error
     return None
@@ -194,6 +200,11 @@ def _read(raw: Mapping[str, Any], name: str) -> Calibration:
         # a file that was written before there were such models
         _answers_read(raw["answers"]) if "answers" in raw else answers_shipped(name.removesuffix(".json")),
     )
+
+
+def _is_of_now(raw: Mapping[str, Any]) -> bool:
+    """Tell whether a file weighs all that this Kauri looks at: what it does not know of counts for nothing in it."""
+    return "answers" in raw and {each.name for each in fields(RerankWeights)} <= raw["rerank"].keys()
 
 
 def _answers_read(raw: Mapping[str, Any]) -> AnswerModels:

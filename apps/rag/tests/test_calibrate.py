@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -134,6 +135,20 @@ def test_an_embedder_that_nobody_calibrated_is_fused_by_rank() -> None:
     config = calibrated(RagConfig(), "never heard of")
     assert not config.is_calibrated
     assert config.rerank == calibrated(RagConfig(), LEXICAL).rerank
+
+
+def test_a_file_of_an_earlier_kauri_is_read_and_told_of(
+    tmp_path: Path, settings: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.KAURI_VAR_DIR = tmp_path  # type: ignore[attr-defined]  # pytest-django's fixture has no stubs
+    path = calibration_write("some/model", Calibration(FusionWeights(), RerankWeights(), EvidenceModel()))
+    assert calibration_of("some/model") is not None
+    assert caplog.messages == []
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    del raw["rerank"]["brief"]
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    assert calibration_of("some/model") is not None
+    assert "run manage.py rag_calibrate" in caplog.messages[0]
 
 
 def test_a_broken_file_is_named(tmp_path: Path, settings: object) -> None:
