@@ -16,8 +16,9 @@ from django.urls import set_script_prefix
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-# Far more requests than the database has connections for: who waits for a slow disk or mail server holds up nobody.
-_threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="kauri-request")
+# Far more than the database has connections for, since a view that waits for a model or a mail server holds its thread,
+# one that is a coroutine too. As many as ever were busy at once stay.
+_threads = ThreadPoolExecutor(max_workers=512, thread_name_prefix="kauri-request")
 
 
 class OneThreadHandler(ASGIHandler):
@@ -25,7 +26,8 @@ class OneThreadHandler(ASGIHandler):
 
     Django's own chain under ASGI starts a thread for each request and hops for each hook of each middleware, which
     costs more than the hooks do, and listens whether the client leaves, which stops no view in a thread. An endless
-    response of a view would not hear it, and there is none. Views that are coroutines run on the event loop as ever.
+    response of a view would not hear it, and there is none. Views that are coroutines run on the event loop, and the
+    thread waits for them.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature

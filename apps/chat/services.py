@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.accounts.types import Principal
 from apps.chat import turns
-from apps.chat.errors import EmptyQuestion, QuestionTooLong, TurnEnded
+from apps.chat.errors import EmptyQuestion, QuestionTooLong, TurnEnded, TurnRunning
 from apps.chat.events import storable
 from apps.chat.ledger import turn_new, turn_save
 from apps.chat.models import Conversation, Message, Turn
@@ -129,6 +129,7 @@ def _conversation(
     """Return a question's conversation, leading to the answer to come, and the message that it follows.
 
     A new one is yet to be saved, another is locked. That the answer is there is checked at the end of the transaction.
+    Raises NotFound, TurnRunning.
     """
     now = clock.now()
     if conversation_id is None:
@@ -143,6 +144,9 @@ def _conversation(
     found = conversations_of(principal).select_for_update(of=("self",)).filter(pk=conversation_id).first()
     if found is None:
         raise NotFound
+    # Under the lock, so that no answer is begun for a question that cannot be taken.
+    if Turn.objects.filter(conversation=found, state__in=Turn.LIVE).exists():
+        raise TurnRunning
     Conversation.objects.filter(pk=found.pk).update(active_leaf=answer_id, updated_at=now)
     return found, found.active_leaf_id
 

@@ -81,7 +81,7 @@ def query(django_application: ASGIApp) -> ASGIApp:
         inner = {**scope, "headers": [*headers, (b"accept", b"application/json")]}
         taking = asyncio.ensure_future(django_application(inner, receive, held.keep))
         try:
-            # Django tidies up while the answer is framed.
+            # the answer is framed as soon as Django's response is there
             await held.until_whole(taking)
             turn_id = held.take_turn()
             if turn_id is None or _prefers(scope, b"prefer", b"respond-async"):

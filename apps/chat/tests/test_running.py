@@ -227,3 +227,44 @@ async def test_an_expected_turn_runs_once_and_only_where_it_was_launched(
     assert len(await runner.log.read(turn.work.turn_id, 0)) == 5 * ("launch" in ending)
     assert len(asked) <= 1
     await runner.close()
+
+
+async def test_a_turn_whose_transaction_fails_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, was_left = begun(), asyncio.Event()
+
+    async def engine(_question: Question) -> AsyncIterator[AnswerEvent]:
+        try:
+            await asyncio.sleep(60)
+            yield TextDelta("Trop tard.")
+        finally:
+            was_left.set()
+
+    runner = turns.TurnRunner(engine, settings.REDIS_STATE_URL)
+    runner.hub.start()
+    monkeypatch.setattr(turns, "_runner", runner)
+
+    async def save_and_fail() -> None:
+        with turns.dropped_on_fault(turn.work.turn_id):
+            turns.expect(turn)
+            await asyncio.sleep(0.05)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await save_and_fail()
+    async with asyncio.timeout(3):
+        await was_left.wait()
+    assert await runner.log.read(turn.work.turn_id, 0) == ()
+    await runner.close()
+
+
+async def test_a_turn_of_which_nobody_says_anything_more_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_SAVED_WITHIN_S", 0.1)
+    runner, turn = turns.TurnRunner(engine_with_pauses(0, 0, 0, 0), settings.REDIS_STATE_URL), begun()
+    runner.hub.start()
+    runner.expect(turn)
+    await asyncio.sleep(0.05)
+    assert runner._running
+    async with asyncio.timeout(3):
+        while runner._running:
+            await asyncio.sleep(0.01)
+    await runner.close()

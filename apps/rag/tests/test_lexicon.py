@@ -84,6 +84,8 @@ def test_a_damaged_row_is_named(row: str, tmp_path: Path) -> None:
         ("agios de la banque, quel compte", "intérêts"),
         ("salaires pas encore payés : compte ?", "dues"),
         ("mon entreprise est en perte, impôt sur les années suivantes ?", "reportable"),
+        ("une donation doit-elle être enregistrée ?", "enregistrement"),
+        ("acte de cession non enregistré", "enregistrement"),
     ],
 )
 def test_what_people_say_means_what_the_texts_say(text: str, meant: str) -> None:
@@ -108,6 +110,18 @@ def test_a_slip_of_the_keyboard_is_mended(text: str, slip: str) -> None:
 )
 def test_words_of_other_matters_bring_nothing(text: str) -> None:
     assert expansions(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "not_meant"),
+    [
+        ("Une société cliente me doit de l'argent, comment obtenir une injonction de payer ?", "compensation"),
+        ("Faut-il modifier les statuts pour servir de nouveaux clients ?", "autorisation"),
+        ("Où mettre la virgule dans le journal comptable ?", "rompus"),
+    ],
+)
+def test_a_word_that_says_many_things_brings_none_of_them(text: str, not_meant: str) -> None:
+    assert not terms(not_meant) & set(expansions(text)), expansions(text)
 
 
 def test_words_of_the_chart_count_where_an_account_is_asked_for() -> None:
@@ -204,8 +218,10 @@ def test_the_words_of_a_long_key_may_stand_in_any_order_those_of_a_short_one_not
     lexicon_use([WordGroup(("compter le stock",), ("inventaire",), "everyday")])
     assert terms("inventaire") <= set(expansions("je dois compter tout le stock"))
     assert not terms("inventaire") & set(expansions("le stock, quel compte"))
+    assert not terms("inventaire") & set(expansions("compter chaque matin ouvré le stock"))
     lexicon_use([WordGroup(("racheter ses titres au rabais",), ("propres actions",), "everyday")])
     assert terms("propres") <= set(expansions("au rabais, la SA rachète elle-même ses titres"))
+    assert not terms("propres") & set(expansions("titres vendus hier, prix courant maintenu, rabais nouveau, racheter"))
 
 
 def test_words_of_accounting_count_in_the_plural_too() -> None:

@@ -30,6 +30,10 @@ def test_the_two_things_are_read(text: str, first: set[str], second: set[str]) -
 def test_a_question_that_sets_nothing_side_by_side_names_none() -> None:
     assert things_compared(fold("Quelle est la durée du mandat ?")) == ()
     assert things_told_apart(fold("Qui décide la fusion et la scission ?")) == ()
+    assert things_told_apart(fold("Comment régler un différend entre associé et gérant ?")) == ()
+    assert things_told_apart(fold("Quels sont les différents impôts et taxes ?")) == ()
+    assert things_told_apart(fold("Le gérant et l'associé doivent-ils comparaître ?")) == ()
+    assert things_told_apart(fold("En quoi la fusion et la scission sont-elles différentes de l'apport ?")) != ()
 
 
 def test_who_says_what_a_thing_is() -> None:

@@ -10,7 +10,9 @@ from apps.rag.understanding.framewords import judging_weight
 _CLAUSE = re.compile(r"[,;:?!.]|\bc(?:'est)? (?:k?oi|quoi)\b|\bquelles? differences?\b")
 _BETWEEN = re.compile(r" ?/ ?|\b(?:vs|versus|contre|par rapport (?:a|au|aux)|et|ou)\b")
 _TELLS_APART = re.compile(
-    r"\bdifferen\w+|\bdistin\w+|\bnuance|\bcompar|\b(?:vs|versus)\b|\bpareils?\b|\bmeme chose\b|\bconfond"
+    # "differend" and "differents" tell nothing apart, nor does who has to "comparaitre"
+    r"\bdifferen(?:ces?|ci\w+|te?s? (?:de|du|d))\b|\bdistin(?:ctions?|gu\w+)\b|\bnuances?\b"
+    r"|\bcompar(?:e|er|ez|ees?|es|aisons?)\b|\b(?:vs|versus)\b|\bpareils?\b|\bmeme chose\b|\bconfond\w*"
 )
 _MAX_TERMS = 3
 

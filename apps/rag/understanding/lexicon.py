@@ -23,7 +23,7 @@ from apps.rag.understanding.misspelt import Corrections, corrections_of
 
 # A word this short has the stem of too many others ("part" and "partie"): only it and its plural count.
 _MIN_STEMMED = 6
-_MAX_GAP = 1  # words more than a key has that its words may be spread over: "vendre toutes ses parts"
+_MAX_GAP = 1  # words that may stand between two of a key: "vendre toutes ses parts"
 _FREE_ORDER = 3  # words of a key whose order tells nothing: "compter le stock" is not "compte de stock"
 _WORD = re.compile(r"[^\W_]+(?:[&-](?=\w)[^\W_]+)*")
 _ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu)'")
@@ -44,6 +44,7 @@ _ENDINGS = {
 _MIN_STEM = 5  # a shorter stem is that of other words too: "partir" and "partie"
 # Words of two fields that everyday words of others meet by chance ("voiture", "maison"): they count where a question
 # speaks of that field.
+_DEED = r"(?:actes?|baux|bail|cessions?|donations?|ventes?|contrats?|statuts)"
 _SPEAKS_OF = {
     "accounting": re.compile(
         r"\b(?:comptes?|compta\w*|ecritures?|imput\w+|debit\w*|credit\w*|enregistr\w+|classes?|libelle|passer|achat\w*"
@@ -54,7 +55,9 @@ _SPEAKS_OF = {
     "tax": re.compile(
         r"\b(?:impot\w*|impos\w+|tax\w+|fisc\w*|tva|cgi|irpp|its|igf|declar\w+|contribuable\w*|exonere\w*|exoneration\w*"
         r"|deduct\w*|deduire|dedui\w*|redevanc\w+|patente\w*|douan\w+|retenue|precompte|abattement|degrevement|recouvr\w+"
-        r"|assiette|bareme|accises?|enregistrement|timbre|redressement|penalites?|convention fiscale|benefice\w*)\b"
+        r"|assiette|bareme|accises?|enregistrement|timbre|redressement|penalites?|convention fiscale|benefice\w*"
+        # deeds are registered; an invoice is entered, which is no matter of taxes
+        rf"|enregistr\w+ (?:\w+ )?{_DEED}|{_DEED} (?:\w+[ -]){{0,4}}enregistree?s?)\b"
     ),
 }
 _LAWS = frozenset({"company", "governance", "arbitration"})
@@ -237,10 +240,11 @@ def _places(key: tuple[frozenset[str], ...], forms: Sequence[AbstractSet[str]], 
     """Return where the words of a key stand, the first of them at `at` and the others behind it, not far; those of a
     long key in any order. [] where they do not."""
     places = [at]
-    slack = _MAX_GAP + len(key)
+    reach = (len(key) - 1) * (1 + _MAX_GAP)  # from the one that stands first to the last
     for wanted in key[1:]:
-        begin = max(0, at - slack) if len(key) >= _FREE_ORDER else places[-1] + 1
-        near = [n for n in range(begin, min(len(forms), at + slack + 1)) if n not in places and wanted & forms[n]]
+        begin = max(0, max(places) - reach) if len(key) >= _FREE_ORDER else places[-1] + 1
+        end = min(len(forms), min(places) + reach + 1)
+        near = [n for n in range(begin, end) if n not in places and wanted & forms[n]]
         if not near:
             return []
         places.append(min(near, key=lambda n: (n < places[-1], abs(n - places[-1]))))
