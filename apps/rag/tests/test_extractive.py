@@ -31,6 +31,7 @@ from apps.rag.types import Question, SearchResult, TextDelta
 
 SARL = ("SOCIETE A RESPONSABILITE LIMITEE",)
 SA = ("SOCIETE ANONYME",)
+LABOUR = "Le préavis de licenciement est d'un mois."
 ART_387 = "Le capital social minimum est fixé à dix millions (10.000.000) de francs CFA."
 
 
@@ -49,6 +50,39 @@ def test_a_threshold_is_quoted_with_its_locator() -> None:
     assert text.startswith("Selon l'AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
     assert text.endswith("francs CFA. » [1]")
     assert "346" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "introduction"),
+    [
+        ({}, "Selon le Code du travail du Sénégal, art. L.62 : « Le préavis"),
+        ({"country": None}, "Selon le Code du travail, art. L.62 : « Le préavis"),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Décret 2007-724 (Burkina Faso)", "country": "BF"},
+            "Selon **Décret 2007-724 (Burkina Faso)**, Champ : « Le préavis",
+        ),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Code des impôts congolais", "country": "CG"},
+            "Selon **Code des impôts congolais**, Champ : « Le préavis",
+        ),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Loi 025-99/AN", "country": "BF"},
+            "Selon **Loi 025-99/AN (Burkina Faso)**, Champ : « Le préavis",
+        ),
+    ],
+)
+def test_national_law_is_introduced_as_that_of_its_state_and_once(
+    changes: dict[str, object], introduction: str
+) -> None:
+    article_62 = passage("CT-SN art. L.62", LABOUR, country="SN", document_title="Code du travail du Sénégal")
+    of = replace(article_62, **changes)  # type: ignore[arg-type]  # fields by name, as in `passage`
+    assert answered(question("durée du préavis de licenciement"), found(of)).startswith(introduction)
+
+
+def test_national_law_is_introduced_so_in_english() -> None:
+    of = passage("CT-SN art. L.62", LABOUR, country="SN", document_title="Code du travail du Sénégal")
+    text = answered(question("préavis de licenciement", language="en"), found(of))
+    assert text.startswith("According to Code du travail of Senegal, art. L.62")
 
 
 def test_an_article_is_quoted_whole_with_its_list() -> None:
