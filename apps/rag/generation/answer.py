@@ -167,7 +167,9 @@ def _refusal(
     question: Question, result: SearchResult, reason: str, finished: Finished | None = None
 ) -> Iterator[AnswerEvent]:
     # A reference that is not held has no evidence by rule: what stands near it is still of use.
-    is_near = reason == "reference_not_found" or (reason != "out_of_scope" and result.evidence >= _NEAR_EVIDENCE)
+    is_near = reason in ("reference_not_found", "act_not_held") or (
+        reason != "out_of_scope" and result.evidence >= _NEAR_EVIDENCE
+    )
     nearest = result.passages[:_MAX_NEAREST] if is_near else ()
     yield Refused(refusals.refusal_text(question, result, reason), reason, nearest)
     yield Grounded(0, 0, 0)

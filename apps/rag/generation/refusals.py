@@ -57,7 +57,7 @@ def conversation_text(question: Question) -> str:
 def _why(question: Question, result: SearchResult, reason: str) -> str:
     if reason == "empty_scope":
         return _("No text is published in the collections, the country and the date that you chose.")
-    absent = _absent_acts(question, result)
+    absent = _acts_not_held(result) if reason == "act_not_held" else _absent_acts(question, result)
     if absent:
         return " ".join(part for part in (wording.acts_absent(absent), _who_cites(absent, result)) if part)
     if reason == "reference_not_found":
@@ -78,6 +78,13 @@ def _absent_acts(question: Question, result: SearchResult) -> tuple[str, ...]:
     passages = [ranked.passage for ranked in result.passages]
     codes = acts_sought(question, result)
     return tuple(code for code in codes if not any(is_of(passage, (code,)) for passage in passages))
+
+
+def _acts_not_held(result: SearchResult) -> tuple[str, ...]:
+    """Return the acts whose articles are asked for where no text of theirs is in scope: documents about one are not
+    the act."""
+    references = result.understanding.references
+    return tuple(dict.fromkeys(reference.source for reference in references if reference.kind == "article"))
 
 
 def _who_cites(codes: tuple[str, ...], result: SearchResult) -> str:
