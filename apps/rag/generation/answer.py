@@ -8,9 +8,12 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from django.utils.translation import override
+
 from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
 from apps.rag.generation import extractive, refusals
+from apps.rag.generation.daywords import note_on_day
 from apps.rag.generation.errors import ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
@@ -20,9 +23,11 @@ from apps.rag.tracing import stage
 from apps.rag.types import (
     AnswerEvent,
     AnswerMode,
+    CitationAdded,
     Finished,
     Grounded,
     ModelsFailed,
+    Passage,
     Question,
     Refused,
     Restarted,
@@ -51,6 +56,24 @@ async def generate(
     """
     # the day that the question asks for in words is the one that was searched, and the one that the answer is about
     question = replace(question, scope=scope_meant(question, result.understanding.as_of_hint))
+    cited: list[Passage] = []
+    async with aclosing(_events(question, result, providers=providers, config=config)) as events:
+        async for event in events:
+            if isinstance(event, Restarted):
+                cited.clear()
+            elif isinstance(event, CitationAdded):
+                cited.append(event.citation.passage)
+            elif isinstance(event, Grounded):
+                with override(question.language):
+                    note = note_on_day(question, result, cited)
+                if note:
+                    yield TextDelta(f"\n\n{note}")
+            yield event
+
+
+async def _events(
+    question: Question, result: SearchResult, *, providers: Sequence[ChatModel], config: RagConfig
+) -> AsyncGenerator[AnswerEvent, None]:
     if result.understanding.intent == CONVERSATION:
         for event in _conversation(question, result):
             yield event

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.rag.generation import wording
+from apps.rag.generation.daywords import why_not_then
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
 from apps.rag.types import Question, SearchResult
 from apps.rag.understanding.intent import CLARIFICATION
@@ -55,6 +56,9 @@ def conversation_text(question: Question) -> str:
 
 
 def _why(question: Question, result: SearchResult, reason: str) -> str:
+    of_day = why_not_then(question, result)
+    if of_day and reason != "act_not_held":
+        return of_day
     if reason == "empty_scope":
         return _("No text is published in the collections, the country and the date that you chose.")
     absent = _acts_not_held(result) if reason == "act_not_held" else _absent_acts(question, result)
