@@ -137,6 +137,12 @@ def account_belongs(number: str, label: str, digit: str, title: str) -> str:
     }
 
 
+def account_under(number: str, digit: str, title: str, marker: int) -> str:
+    """Say under which account and class an account stands, where the label of that account was given already."""
+    values = {"number": number, "class": _titled(digit, title), "marker": _mark(marker)}
+    return _("It belongs to account %(number)s, in class %(class)s%(marker)s.") % values
+
+
 def account_class(digit: str, title: str, marker: int) -> str:
     """Say in which class an account without a parent stands."""
     return _("It belongs to class %(class)s%(marker)s.") % {"class": _titled(digit, title), "marker": _mark(marker)}
