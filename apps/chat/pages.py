@@ -51,6 +51,14 @@ _WARNINGS = {
         gettext_lazy("The model that reads them once more did not answer in time: the best one may stand lower."),
     ),
 }
+# Waiting is no cure where the provider does not take the key: it stands in for the sentence on the model.
+_DENIED = (
+    gettext_lazy("Writing is not set up right."),
+    gettext_lazy(
+        "The language model takes neither Kauri’s key nor its account: tell whoever runs this service. Asking again is"
+        " of no use until then."
+    ),
+)
 # Above a refusal there are no sentences of the texts to announce.
 _WARNINGS_OF_REFUSALS = {
     "model_unavailable": (
@@ -205,6 +213,8 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
 def _warnings(answer: Message) -> tuple[tuple[str, str], ...]:
     """Say what was missing; a cache that is away is the operators' affair."""
     known = {**_WARNINGS, **(_WARNINGS_OF_REFUSALS if answer.mode == "refusal" else {})}
+    if "model_denied" in answer.degraded:
+        known["model_unavailable"] = _DENIED
     marks = [mark for mark in answer.degraded if mark in known]
     found = [(str(title), str(words)) for title, words in map(known.__getitem__, marks)]
     if "last_good" in answer.degraded and answer.answered_at is not None:

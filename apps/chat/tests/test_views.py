@@ -291,6 +291,16 @@ def test_an_answer_says_what_was_missing(mark: str, words: str) -> None:
     assert words in client.get(address).content.decode()
 
 
+@pytest.mark.parametrize("mode", ["extractive", "refusal"])
+def test_a_key_that_is_not_taken_is_a_matter_for_the_operator(mode: str) -> None:
+    awa = person("awa")
+    answer = answered(awa, mode=mode)
+    Message.objects.filter(pk=answer.pk).update(degraded=["model_unavailable", "model_denied"])
+    page = client_of(awa).get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "La rédaction n’est pas bien configurée." in page
+    assert "dans un instant" not in page
+
+
 def test_a_refusal_announces_no_sentences_of_the_texts() -> None:
     awa = person("awa")
     answer = answered(awa, mode="refusal")

@@ -14,7 +14,7 @@ from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
 from apps.rag.generation import extractive, refusals
 from apps.rag.generation.daywords import note_on_day
-from apps.rag.generation.errors import ProviderTruncated
+from apps.rag.generation.errors import ProviderDenied, ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
@@ -44,6 +44,7 @@ _MAX_NEAREST = 5
 # Below this evidence what was found has nothing to do with the question (gibberish, injections): chance, not near.
 _NEAR_EVIDENCE = 0.01
 _DEGRADED = "model_unavailable"
+_DENIED = "model_denied"  # beside the other: no reader's patience mends it
 
 
 async def generate(
@@ -106,6 +107,7 @@ class _Run:
     config: RagConfig
     has_sent: bool = False
     is_done: bool = False
+    was_denied: bool = False
     was_answered: bool = False  # a provider answered to its end, whatever its text was worth
 
 
@@ -133,6 +135,7 @@ async def _from_models(run: _Run, providers: Sequence[ChatModel]) -> AsyncGenera
         is_complete = False
     except ModelFailed as error:
         logger.warning("no provider gave an answer: %s", error.code)
+        run.was_denied = isinstance(error, ProviderDenied)
         yield ModelsFailed()
         return
     run.was_answered = True
@@ -203,7 +206,8 @@ def _extracts(run: _Run, *, is_degraded: bool) -> list[AnswerEvent]:
     """Return the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
     releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
     events = [*releaser.feed(extractive.draft(run.question, run.result, run.config)), *releaser.close()]
-    degraded = (*run.result.degraded, *([_DEGRADED] if is_degraded else []))
+    marks = (_DEGRADED, _DENIED) if run.was_denied else (_DEGRADED,)
+    degraded = (*run.result.degraded, *(marks if is_degraded else ()))
     before: list[AnswerEvent] = [Restarted()] if run.has_sent else []
     if not events:
         finished = Finished("refusal", "", "", Usage(), degraded)

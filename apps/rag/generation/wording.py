@@ -186,12 +186,12 @@ def _titled(digit: str, title: str) -> str:
 
 
 def _with_article(code: str) -> str:
-    name = act_name(code)
+    name = act_name(code).replace("'", "’")
     if get_language() != "fr":
         return name
     if code in _MASCULINE:
         return f"le {name if name.isupper() or name.startswith(('Traité', 'Code')) else name[0].lower() + name[1:]}"
-    return f"l'{name}" if name[0] in "AEIOU" else name
+    return f"l’{name}" if name[0] in "AEIOU" else name
 
 
 def _inner_marks(words: str) -> str:

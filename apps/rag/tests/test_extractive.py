@@ -47,7 +47,7 @@ def answered(asked: Question, result: SearchResult) -> str:
 def test_a_threshold_is_quoted_with_its_locator() -> None:
     result = found(passage("AUSCGIE art. 311", ART_311), passage("AUSCGIE art. 346", ART_346))
     text = answered(question("Quel est le capital minimum d'une SARL ?"), result)
-    assert text.startswith("Selon l'AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
+    assert text.startswith("Selon l’AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
     assert text.endswith("francs CFA. » [1]")
     assert "346" not in text
 
@@ -89,7 +89,7 @@ def test_an_article_is_quoted_whole_with_its_list() -> None:
     result = found(passage("AUSCGIE art. 697", ART_697), references=(article("AUSCGIE", "697"),))
     text = answered(question("que dit l'article 697 de l'AUSCGIE ?"), result)
     assert text == (
-        "L'AUSCGIE, art. 697, dispose : « Les fonctions de commissaire aux comptes sont incompatibles :\n\n"
+        "L’AUSCGIE, art. 697, dispose : « Les fonctions de commissaire aux comptes sont incompatibles :\n\n"
         "1°) avec toute activité de nature à porter atteinte à son indépendance ;\n\n"
         "2°) avec tout emploi salarié ;\n\n"
         "3°) avec toute activité commerciale. » [1]"
@@ -101,8 +101,8 @@ def test_an_article_that_stands_inside_another_is_quoted_alone_under_its_own_num
     of = passage("AUSCGIE art. 269-2", text)
     inner = answered(question("art 269-2-1"), found(of, references=(article("AUSCGIE", "269-2-1"),)))
     outer = answered(question("art 269-2"), found(of, references=(article("AUSCGIE", "269-2"),)))
-    assert inner == "L'AUSCGIE, art. 269-2-1, dispose : « Les statuts organisent la reprise des apports. » [1]"
-    assert outer == "L'AUSCGIE, art. 269-2, dispose : « La société peut le faire. » [1]"
+    assert inner == "L’AUSCGIE, art. 269-2-1, dispose : « Les statuts organisent la reprise des apports. » [1]"
+    assert outer == "L’AUSCGIE, art. 269-2, dispose : « La société peut le faire. » [1]"
 
 
 def test_of_an_article_too_long_to_quote_it_gives_what_the_question_asks_beside() -> None:
@@ -145,7 +145,7 @@ def test_a_question_for_texts_names_the_documents() -> None:
     rules = passage("RACCJA art. 1", "La Cour administre les arbitrages.", code="RACCJA", document_id=UUID(int=9))
     result = found(act, rules, intent="document_sourcing")
     text = answered(asked, result)
-    assert text.index("l'AUA, art. 35") < text.index("le règlement d'arbitrage de la CCJA, art. 1")
+    assert text.index("l’AUA, art. 35") < text.index("le règlement d’arbitrage de la CCJA, art. 1")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_orders_inside_a_passage_are_quoted_or_left_out_but_never_followed(name:
         outside = text
         for quotation in reversed(quotations(text)):
             outside = outside[: quotation.start] + outside[quotation.end :]
-        assert re.fullmatch(r"(Selon l'AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
+        assert re.fullmatch(r"(Selon l’AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
         if text:
             assert check(text, open_context(asked, [planted])).reason in {"", "unknown_marker", "markup"}
 
