@@ -68,6 +68,9 @@ def test_both_renderers_agree(visitor: Visitor, text: str) -> None:
 
 def test_both_renderers_hold_numbers_together(visitor: Visitor) -> None:
     streamed = visitor.page.evaluate(
-        """async () => (await import("/static/js/markdown.js")).render("1 000 000 F", () => null)[0].textContent"""
+        """async () => {
+          const { render } = await import("/static/js/markdown.js");
+          return render("1 000 000 F ; art. 311-1", () => null)[0].textContent;
+        }"""
     )
-    assert streamed == "1\u202f000\u202f000 F"
+    assert streamed == "1\u202f000\u202f000 F\u00a0; art.\u00a0311-\u20601"

@@ -270,6 +270,7 @@ def _source(passage: Passage) -> Fields:
         "version_id": str(passage.version_id),
         "passage_id": str(passage.passage_id),
         "document_title": passage.document_title,
+        "country": passage.country,
         "kind": passage.kind,
         "locator": display_locator(passage.locator, passage.code),
         "in_force": _period(passage.in_force),

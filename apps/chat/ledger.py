@@ -203,6 +203,8 @@ def _citation(message_id: UUID, annotation: Mapping[str, Any]) -> Citation:
         version_id=annotation["version_id"],
         passage_id=annotation["passage_id"],
         document_title=annotation["document_title"],
+        # an entry of a log that was begun before there was one has none
+        country=annotation.get("country") or "",
         kind=annotation["kind"],
         locator=annotation["locator"],
         page=annotation["page"],

@@ -164,6 +164,7 @@ class Citation(models.Model):
     version_id = models.UUIDField()
     passage_id = models.UUIDField(null=True)
     document_title = models.TextField()
+    country = models.CharField(max_length=2, blank=True, db_default="", default="")
     kind = models.CharField(max_length=20, blank=True)
     locator = models.CharField(max_length=300)
     page = models.PositiveIntegerField(null=True)
@@ -187,7 +188,12 @@ class Citation(models.Model):
     def __str__(self) -> str:
         return f"[{self.index}] {self.locator}"
 
+    @property
+    def is_dated(self) -> bool:
+        """Tell whether anything is known of when the cited text is in force."""
+        return self.in_force_from is not None or self.in_force_to is not None
+
     def in_force_on(self, day: date) -> bool:
-        """Tell whether the cited text was in force on `day`."""
+        """Tell whether the cited text was in force on `day`, as far as its dates are known."""
         starts = self.in_force_from is None or self.in_force_from <= day
         return starts and (self.in_force_to is None or day < self.in_force_to)

@@ -19,8 +19,10 @@ from apps.chat.selectors import filters_of
 from apps.chat.types import STREAM_PATH
 from apps.knowledge.selectors import citation_url
 from kauri.lib import clock, days, markdown
+from kauri.lib.countries import title_with_country
 
 MAX_FOUND_SHOWN = 5
+_LAW = frozenset({"law", "chart"})
 STATES: dict[str, str] = {
     Message.Status.PENDING: "live",
     Message.Status.COMPLETED: "completed",
@@ -49,6 +51,14 @@ _WARNINGS = {
         gettext_lazy("The model that reads them once more did not answer in time: the best one may stand lower."),
     ),
 }
+# Waiting is no cure where the provider does not take the key: it stands in for the sentence on the model.
+_DENIED = (
+    gettext_lazy("Writing is not set up right."),
+    gettext_lazy(
+        "The language model takes neither Kauri’s key nor its account: tell whoever runs this service. Asking again is"
+        " of no use until then."
+    ),
+)
 # Above a refusal there are no sentences of the texts to announce.
 _WARNINGS_OF_REFUSALS = {
     "model_unavailable": (
@@ -70,6 +80,7 @@ class SourceCard:
     url: str
     in_force: str
     is_in_force: bool
+    is_dated: bool
     is_sample: bool
 
     @property
@@ -92,6 +103,7 @@ class TurnCard:
     cited: tuple[SourceCard, ...]
     found: tuple[SourceCard, ...]
     law_note: str
+    undated_note: str
     warnings: tuple[tuple[str, str], ...]
     refusal_title: str
     failure: str
@@ -185,6 +197,7 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
         cited=cited,
         found=_found_cards(answer, {citation.passage_id for citation in answer.citations.all()}),
         law_note=_law_note(answer),
+        undated_note=_undated_note(answer),
         warnings=_warnings(answer),
         refusal_title=_refusal_title(answer),
         failure=str(turn.error.get("message", "")) if turn else "",
@@ -200,6 +213,8 @@ def turn_card(question: Message, answer: Message, *, is_last: bool) -> TurnCard:
 def _warnings(answer: Message) -> tuple[tuple[str, str], ...]:
     """Say what was missing; a cache that is away is the operators' affair."""
     known = {**_WARNINGS, **(_WARNINGS_OF_REFUSALS if answer.mode == "refusal" else {})}
+    if "model_denied" in answer.degraded:
+        known["model_unavailable"] = _DENIED
     marks = [mark for mark in answer.degraded if mark in known]
     found = [(str(title), str(words)) for title, words in map(known.__getitem__, marks)]
     if "last_good" in answer.degraded and answer.answered_at is not None:
@@ -242,11 +257,12 @@ def _cited_card(answer: Message, citation: Citation) -> SourceCard:
         html_id=f"source-{answer.pk}-{citation.index}",
         marker=citation.index,
         locator=citation.locator,
-        title=citation.document_title,
+        title=title_with_country(citation.document_title, citation.country),
         quote=citation.quote,
         url=citation_url(citation.version_id, citation.quote_start, citation.quote_end),
-        in_force=_period_words(citation.in_force_from, citation.in_force_to),
+        in_force=_period_words(citation.in_force_from, citation.in_force_to, citation.kind),
         is_in_force=citation.in_force_on(answer.as_of),
+        is_dated=citation.is_dated,
         is_sample=citation.kind == "sample",
     )
 
@@ -265,11 +281,12 @@ def _found_cards(answer: Message, cited_ids: set[UUID | None]) -> tuple[SourceCa
                 html_id=f"found-{answer.pk}-{place}",
                 marker=None,
                 locator=found["locator"],
-                title=found["document_title"],
+                title=title_with_country(found["document_title"], found.get("country")),
                 quote=found.get("excerpt", ""),
                 url=found["url"],
-                in_force=_period_words(start, end),
+                in_force=_period_words(start, end, found["kind"]),
                 is_in_force=(start is None or start <= answer.as_of) and (end is None or answer.as_of < end),
+                is_dated=bool(start or end),
                 is_sample=found["kind"] == "sample",
             )
         )
@@ -280,10 +297,12 @@ def _parsed_day(value: str | None) -> date | None:
     return date.fromisoformat(value) if value else None
 
 
-def _period_words(start: date | None, end: date | None) -> str:
+def _period_words(start: date | None, end: date | None, kind: str) -> str:
+    if not (start or end):
+        # a course or a judgment is not something that enters into force
+        return _("Date of entry into force not recorded") if kind in _LAW else _("Undated document")
     if end:
-        last = days.written(end - timedelta(days=1))
-        return _("Until %(day)s") % {"day": last}
+        return _("Until %(day)s") % {"day": days.written(end - timedelta(days=1))}
     return _("Since %(day)s") % {"day": days.written(start)} if start else ""
 
 
@@ -307,9 +326,19 @@ def _body(answer: Message, state: str) -> str:
 
 def _law_note(answer: Message) -> str:
     citations = answer.citations.all()
-    if not citations or not all(citation.in_force_on(answer.as_of) for citation in citations):
+    if not citations or not all(citation.is_dated and citation.in_force_on(answer.as_of) for citation in citations):
         return ""
     return _("In force on %(day)s") % {"day": days.written(answer.as_of)}
+
+
+def _undated_note(answer: Message) -> str:
+    """Say that it is not known whether what is cited is in force: of which text, its own card says."""
+    undated = [citation for citation in answer.citations.all() if not citation.is_dated]
+    if not undated:
+        return ""
+    if len({citation.version_id for citation in answer.citations.all()}) == 1:
+        return _period_words(None, None, undated[0].kind)
+    return _("A text cited has no date of entry into force recorded")
 
 
 def _refusal_title(answer: Message) -> str:

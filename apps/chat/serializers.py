@@ -55,7 +55,7 @@ class AskedSerializer(serializers.Serializer[Any]):
 
 
 class PeriodSerializer(serializers.Serializer[Any]):
-    """When a text is in force: half open, null without bound."""
+    """When a text is in force: half open, null without bound; both null where no date is known."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {"from": serializers.DateField(allow_null=True), "to": serializers.DateField(allow_null=True)}
@@ -69,6 +69,7 @@ class SourceSerializer(serializers.Serializer[Any]):
     version_id = serializers.UUIDField()
     passage_id = serializers.UUIDField(allow_null=True)
     document_title = serializers.CharField()
+    country = serializers.CharField(allow_null=True, required=False)
     kind = serializers.CharField()
     locator = serializers.CharField()
     in_force = PeriodSerializer()
@@ -81,6 +82,7 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
     """A marker of an answer; indexes count Unicode code points."""
 
     type = serializers.SerializerMethodField()
+    country = serializers.SerializerMethodField()
     in_force = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
@@ -95,6 +97,7 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
             "version_id",
             "passage_id",
             "document_title",
+            "country",
             "kind",
             "locator",
             "in_force",
@@ -108,6 +111,10 @@ class CitationSerializer(serializers.ModelSerializer[Citation]):
     @extend_schema_field(str)
     def get_type(self, citation: Citation) -> str:
         return "kauri_citation"
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_country(self, citation: Citation) -> str | None:
+        return citation.country or None
 
     @extend_schema_field(PeriodSerializer)
     def get_in_force(self, citation: Citation) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def citation_url(version_id: UUID, start: int, end: int) -> str:
 
 
 def standing_of(version: DocumentVersion, day: date) -> Standing:
-    """Tell how a version stands on a day: a draft or withdrawn, else by its period in force."""
+    """Tell how a version stands on a day: a draft or withdrawn, else by its period in force where one is known."""
     if version.state != DocumentVersion.State.PUBLISHED:
         return "draft" if version.state == DocumentVersion.State.DRAFT else "withdrawn"
     period = period_of(version.in_force)
@@ -28,7 +28,9 @@ def standing_of(version: DocumentVersion, day: date) -> Standing:
         return "upcoming"
     if period.end and period.end <= day:
         return "repealed"
-    return "ending" if period.end else "in_force"
+    if period.end:
+        return "ending"
+    return "in_force" if period.start else "undated"
 
 
 def passage_shown(passage: Passage, *, code: str, span: Span, is_target: bool) -> ReaderPassage:

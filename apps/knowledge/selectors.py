@@ -15,6 +15,7 @@ from apps.knowledge.reader import citation_url
 from apps.knowledge.types import ReaderPassage, ReaderVersion, ReaderWindow
 from apps.rag.types import Scope, Span
 from kauri.lib import clock
+from kauri.lib.countries import country_label
 from kauri.lib.db import rows_of, scoped
 from kauri.lib.errors import NotFound
 
@@ -146,6 +147,7 @@ def _window(
         code=document.code,
         namespace_title=document.namespace.title,
         kind=document.kind,
+        country_title=country_label(document.country) if document.country else "",
         is_sample=document.kind == Document.Kind.SAMPLE,
         is_shared=document.organisation_id is None,
         version_number=version.number,

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 JobState = Literal["waiting", "running", "ready", "failed"]
-Standing = Literal["in_force", "ending", "repealed", "upcoming", "draft", "withdrawn"]
+Standing = Literal["in_force", "undated", "ending", "repealed", "upcoming", "draft", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class ReaderWindow:
     code: str
     namespace_title: str
     kind: str
+    country_title: str
     is_sample: bool
     is_shared: bool
     version_number: int

@@ -28,6 +28,7 @@ from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.ahead import ReadingAhead
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.retrieval.follower import Follower, catch_up_if_free
+from apps.rag.retrieval.lawday import searched_on_that_day
 from apps.rag.retrieval.legs import Legs
 from apps.rag.retrieval.searcher import Searcher, read
 from apps.rag.retrieval.stages import Examined
@@ -178,6 +179,13 @@ class Engine:
             yield event
 
     async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:
+        """Search, on the day that the question asks for in words where it does."""
+        result = await self._first_result(question, reading, started)
+        return await searched_on_that_day(
+            question, reading, result, lambda asked, read_so: self._searcher.search(asked, read_so, time.perf_counter())
+        )
+
+    async def _first_result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search; where the rules are unsure a model reads the question meanwhile, and its wording may find more."""
         first = self._searcher.search(question, reading, started)
         if not (reading.understanding.is_unsure and self._providers and question.scope.namespaces):

@@ -193,7 +193,8 @@ class SearchResult:
     """What retrieval found.
 
     `evidence` lies in 0..1; `dropped` counts candidates that PostgreSQL did not admit; `refusal_reason` is ""
-    when answerable, else one of no_evidence, out_of_scope, reference_not_found, empty_scope.
+    when answerable, else one of no_evidence, out_of_scope, reference_not_found, act_not_held,
+    empty_scope.
     """
 
     understanding: Understanding

@@ -17,7 +17,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from kauri.lib.text import groups_joined
+from kauri.lib.text import lines_kept
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 _NO_BREAK_SPACE = "\u00a0"
@@ -90,15 +90,15 @@ def _render_table_close(
 
 
 def _fit_page(tokens: Sequence[Token]) -> None:
-    """Shift headings below the page's own, hold numbers together, and turn inline styles, which the policy forbids,
-    into classes.
+    """Shift headings below the page's own, keep lines from ending where they must not, and turn inline styles, which
+    the policy forbids, into classes.
     """
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = _HEADINGS[token.tag]
         for child in token.children or ():
             if child.type == "text":
-                child.content = groups_joined(child.content)
+                child.content = lines_kept(child.content)
         if "style" in token.attrs and token.attrs.pop("style") == "text-align:right":
             token.attrs["class"] = "amt"
 

@@ -18,12 +18,21 @@ class _Bare(dict[int, str]):
 _BARE = _Bare()
 
 _NARROW_SPACE = "\u202f"
+_NO_BREAK_SPACE = "\u00a0"
+_WORD_JOINER = "\u2060"
 _THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
+# French marks, and the number of an article or of a judgment
+_UNBROKEN = re.compile(r"(?<=\S) (?=[;:!?»%])|(?<=«) |(?<=\b[Aa]rt\.) (?=\w)|(?<=\b[Aa]rts\.) (?=\w)|(?<=\bn°) (?=\d)")
+_INSIDE_NUMBER = re.compile(r"(?<=\d)-(?=\d)")
 
 
-def groups_joined(text: str) -> str:
-    """Return `text` with the groups of its numbers (1 000 000) held together on a line; no position moves."""
-    return _THOUSANDS.sub(_NARROW_SPACE, text)
+def lines_kept(text: str) -> str:
+    """Return `text` for a page: no line ends before a French mark, within a number, or after "art.".
+
+    `static/js/markdown.js` does the same while an answer streams: change both together.
+    """
+    whole = _UNBROKEN.sub(_NO_BREAK_SPACE, _THOUSANDS.sub(_NARROW_SPACE, text))
+    return _INSIDE_NUMBER.sub(f"-{_WORD_JOINER}", whole)
 
 
 def fold(text: str) -> str:

@@ -17,8 +17,8 @@ function answerText(id) {
     const reference = $("[data-copy]", card)?.dataset.copy ?? $(".source-t", card).textContent;
     return `[${card.dataset.source}] ${reference}`;
   });
-  // The page holds the groups of a number together with narrow spaces; a spreadsheet would not read them.
-  const text = prose.innerText.trim().replace(/(?<=\d)\u202f(?=\d{3})/g, " ");
+  // The page holds numbers together with narrow spaces and joiners; a spreadsheet would not read them.
+  const text = prose.innerText.trim().replace(/(?<=\d)\u202f(?=\d{3})/g, " ").replaceAll("\u2060", "");
   return [text, ...(sources.length ? ["", ...sources] : [])].join("\n");
 }
 

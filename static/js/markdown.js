@@ -5,6 +5,8 @@ const LIST = /^ {0,3}(?:([-*+])|(\d{1,9})[.)])\s+(.*)$/;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
 const QUOTE = /^ {0,3}> ?(.*)$/;
 const THOUSANDS = /(?<=\d) (?=\d{3}(?!\d))/g;
+const UNBROKEN = /(?<=\S) (?=[;:!?»%])|(?<=«) |(?<=\b[Aa]rts?\.) (?=[\p{L}\p{N}_])|(?<=\bn°) (?=\d)/gu;
+const INSIDE_NUMBER = /(?<=\d)-(?=\d)/g;
 const RULE_ROW = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 
 function make(tag, className = "") {
@@ -13,9 +15,9 @@ function make(tag, className = "") {
   return element;
 }
 
-/** The groups of a number (1 000 000) stay on one line. */
+/** No line ends before a French mark, within a number, or after "art.": as `lines_kept` of kauri/lib/text.py. */
 function joined(text) {
-  return text.replace(THOUSANDS, "\u202f");
+  return text.replace(THOUSANDS, "\u202f").replace(UNBROKEN, "\u00a0").replace(INSIDE_NUMBER, "-\u2060");
 }
 
 /** Append `text` to `parent`; `cite(n)` returns the link of [n], or null where n is not known yet. */

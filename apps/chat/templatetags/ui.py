@@ -11,15 +11,12 @@ from django.utils.safestring import SafeString
 
 from apps.rag.types import display_locator
 from kauri.lib import days
-from kauri.lib.text import groups_joined
+from kauri.lib.text import lines_kept
 
 register = template.Library()
 
 # What is short enough to stand in the margin: an article or an account.
 _MARGIN_LABEL = re.compile(r"(?:^|, )((?:art\.|compte|classe) \S{1,12})$", re.IGNORECASE)
-
-_UNBROKEN = "\u00a0"
-_BEFORE_MARK = re.compile(r"(?<=\S) (?=[;:!?»%])|(?<=«) ")
 
 
 @register.simple_tag
@@ -63,5 +60,5 @@ def above(heading_path: Sequence[str], locator_shown: str) -> str:
 
 @register.filter
 def typeset(text: str) -> str:
-    """Keep French marks and the groups of a number on one line; no position in the text moves."""
-    return groups_joined(_BEFORE_MARK.sub(_UNBROKEN, text))
+    """Keep French marks, numbers and references to articles on one line."""
+    return lines_kept(text)

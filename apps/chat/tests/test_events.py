@@ -88,6 +88,7 @@ def test_an_annotation_says_where_the_words_stand() -> None:
     assert annotation["type"] == "kauri_citation"
     assert annotation["locator"] == "AUSCGIE, art. 311"
     assert annotation["in_force"] == {"from": "2014-05-05", "to": None}
+    assert annotation["country"] is None
     assert (annotation["quote_start"], annotation["quote_end"]) == (20, 25)
     assert str(ID) in annotation["url"]
 

@@ -147,6 +147,32 @@ def test_a_saved_answer_links_its_citations() -> None:
     assert "data-stream" not in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [("law", "Date d’entrée en vigueur non renseignée"), ("guide", "Document non daté")]
+)
+def test_what_is_cited_without_dates_is_not_said_to_be_in_force(kind: str, words: str) -> None:
+    awa = person("awa")
+    answer = answered(awa)
+    answer.citations.update(in_force_from=None, kind=kind, country="BF")
+    page = client_of(awa).get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "En vigueur au" not in page
+    assert page.count(words) == 2, "above the answer and on the card"
+    assert "Acte uniforme (Burkina Faso)" in page
+
+
+def test_one_text_without_dates_among_others_takes_the_badge_away() -> None:
+    awa = person("awa")
+    answer = answered(awa)
+    undated = answer.citations.get()
+    undated.pk, undated.index, undated.start_index, undated.end_index = None, 2, 26, 29
+    undated.version_id, undated.in_force_from = uuid4(), None
+    undated.save()
+    page = client_of(awa).get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "En vigueur au" not in page
+    assert "Date d’entrée en vigueur non renseignée pour un texte cité" in page
+    assert "Depuis le 5 mai 2014" in page
+
+
 def test_an_answer_cannot_inject_markup() -> None:
     awa = person("awa")
     answer = answered(awa, "<script>alert(1)</script> [x](javascript:alert(1)) <b>gras</b>")
@@ -263,6 +289,16 @@ def test_an_answer_says_what_was_missing(mark: str, words: str) -> None:
     assert words not in client.get(address).content.decode()
     Message.objects.filter(pk=answer.pk).update(degraded=[mark])
     assert words in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("mode", ["extractive", "refusal"])
+def test_a_key_that_is_not_taken_is_a_matter_for_the_operator(mode: str) -> None:
+    awa = person("awa")
+    answer = answered(awa, mode=mode)
+    Message.objects.filter(pk=answer.pk).update(degraded=["model_unavailable", "model_denied"])
+    page = client_of(awa).get(f"/c/{answer.conversation_id}/").content.decode()
+    assert "La rédaction n’est pas bien configurée." in page
+    assert "dans un instant" not in page
 
 
 def test_a_refusal_announces_no_sentences_of_the_texts() -> None:

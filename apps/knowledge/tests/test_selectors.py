@@ -86,7 +86,7 @@ def test_next_and_previous_lead_through_the_whole_text(curator: Principal) -> No
 @pytest.mark.parametrize(
     ("start", "end", "standing"),
     [
-        (None, None, "in_force"),
+        (None, None, "undated"),
         (-10, None, "in_force"),
         (-10, 10, "ending"),
         (-10, 0, "repealed"),

@@ -31,6 +31,17 @@ def test_the_page_highlights_the_cited_words(cast: Cast, curator: Principal) -> 
     assert page.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [("law", "Date d’entrée en vigueur non renseignée"), ("doctrine", "Document non daté")]
+)
+def test_a_text_without_dates_is_not_said_to_be_in_force(cast: Cast, curator: Principal, kind: str, words: str) -> None:
+    added = add_ready(curator, kind=kind, country="SN")
+    html = _client(cast.stranger).get(f"/texts/{added.version_id}/").content.decode()
+    assert words in html
+    assert "En vigueur" not in html
+    assert "<span>Sénégal</span>" in html
+
+
 @pytest.mark.parametrize("query", ["", "?start=&end=", "?start=abc&end=-4", "?start=999999999999999999", "?start=٣"])
 def test_a_link_that_was_cut_still_opens_the_text(cast: Cast, curator: Principal, query: str) -> None:
     added = add_ready(curator)

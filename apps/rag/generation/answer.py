@@ -8,10 +8,13 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from django.utils.translation import override
+
 from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
 from apps.rag.generation import extractive, refusals
-from apps.rag.generation.errors import ProviderTruncated
+from apps.rag.generation.daywords import note_on_day
+from apps.rag.generation.errors import ProviderDenied, ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
@@ -20,9 +23,11 @@ from apps.rag.tracing import stage
 from apps.rag.types import (
     AnswerEvent,
     AnswerMode,
+    CitationAdded,
     Finished,
     Grounded,
     ModelsFailed,
+    Passage,
     Question,
     Refused,
     Restarted,
@@ -39,6 +44,7 @@ _MAX_NEAREST = 5
 # Below this evidence what was found has nothing to do with the question (gibberish, injections): chance, not near.
 _NEAR_EVIDENCE = 0.01
 _DEGRADED = "model_unavailable"
+_DENIED = "model_denied"  # beside the other: no reader's patience mends it
 
 
 async def generate(
@@ -51,6 +57,24 @@ async def generate(
     """
     # the day that the question asks for in words is the one that was searched, and the one that the answer is about
     question = replace(question, scope=scope_meant(question, result.understanding.as_of_hint))
+    cited: list[Passage] = []
+    async with aclosing(_events(question, result, providers=providers, config=config)) as events:
+        async for event in events:
+            if isinstance(event, Restarted):
+                cited.clear()
+            elif isinstance(event, CitationAdded):
+                cited.append(event.citation.passage)
+            elif isinstance(event, Grounded):
+                with override(question.language):
+                    note = note_on_day(question, result, cited)
+                if note:
+                    yield TextDelta(f"\n\n{note}")
+            yield event
+
+
+async def _events(
+    question: Question, result: SearchResult, *, providers: Sequence[ChatModel], config: RagConfig
+) -> AsyncGenerator[AnswerEvent, None]:
     if result.understanding.intent == CONVERSATION:
         for event in _conversation(question, result):
             yield event
@@ -83,6 +107,7 @@ class _Run:
     config: RagConfig
     has_sent: bool = False
     is_done: bool = False
+    was_denied: bool = False
     was_answered: bool = False  # a provider answered to its end, whatever its text was worth
 
 
@@ -110,6 +135,7 @@ async def _from_models(run: _Run, providers: Sequence[ChatModel]) -> AsyncGenera
         is_complete = False
     except ModelFailed as error:
         logger.warning("no provider gave an answer: %s", error.code)
+        run.was_denied = isinstance(error, ProviderDenied)
         yield ModelsFailed()
         return
     run.was_answered = True
@@ -167,7 +193,9 @@ def _refusal(
     question: Question, result: SearchResult, reason: str, finished: Finished | None = None
 ) -> Iterator[AnswerEvent]:
     # A reference that is not held has no evidence by rule: what stands near it is still of use.
-    is_near = reason == "reference_not_found" or (reason != "out_of_scope" and result.evidence >= _NEAR_EVIDENCE)
+    is_near = reason in ("reference_not_found", "act_not_held") or (
+        reason != "out_of_scope" and result.evidence >= _NEAR_EVIDENCE
+    )
     nearest = result.passages[:_MAX_NEAREST] if is_near else ()
     yield Refused(refusals.refusal_text(question, result, reason), reason, nearest)
     yield Grounded(0, 0, 0)
@@ -178,7 +206,8 @@ def _extracts(run: _Run, *, is_degraded: bool) -> list[AnswerEvent]:
     """Return the built-in answer; it passes the same checks, and where it has nothing to quote Kauri refuses."""
     releaser = Releaser(run.question, [ranked.passage for ranked in run.result.passages])
     events = [*releaser.feed(extractive.draft(run.question, run.result, run.config)), *releaser.close()]
-    degraded = (*run.result.degraded, *([_DEGRADED] if is_degraded else []))
+    marks = (_DEGRADED, _DENIED) if run.was_denied else (_DEGRADED,)
+    degraded = (*run.result.degraded, *(marks if is_degraded else ()))
     before: list[AnswerEvent] = [Restarted()] if run.has_sent else []
     if not events:
         finished = Finished("refusal", "", "", Usage(), degraded)

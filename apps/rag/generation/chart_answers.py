@@ -9,6 +9,7 @@ from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.chart_rows import Account, ChartRow
 from apps.rag.types import RankedPassage, Reference
+from kauri.lib.text import fold
 
 _MAX_ROWS = 3
 _MAX_BELOW = 12
@@ -47,25 +48,44 @@ def says_all(asked: Wanted, row: ChartRow) -> bool:
 
 
 def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
+    rows = _once(rows)
     paragraphs = [_row_answer(row) for row in rows[:_MAX_ROWS]]
     named = {
         account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
     }
     near = [row for row in others if not row.is_class and row.plan == rows[0].plan and row.account.number not in named]
-    near = near[:_MAX_OTHERS]
+    near = _once(near)[:_MAX_OTHERS]
     if near:
-        lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in near]
+        lines = [f"- {row.account.number} : {_label(row)}" for row in near]
         paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
     return paragraphs
 
 
+def _once(rows: Sequence[ChartRow]) -> list[ChartRow]:
+    """Return each account once, as the first chart has it: a chart and its sample say the same."""
+    first: dict[tuple[object, ...], ChartRow] = {}
+    for row in rows:
+        first.setdefault((row.account.number, row.is_class, row.plan, fold(row.account.label)), row)
+    return list(first.values())
+
+
+def _label(row: ChartRow) -> str:
+    """Quote an account's label, after that of the account above where it means nothing without."""
+    label = wording.quoted(row.account.label, row.index + 1)
+    if row.parent is None or not row.account.is_continued:
+        return label
+    return f"{wording.quoted(row.parent.label, None)}, {label}"
+
+
 def _row_answer(row: ChartRow) -> str:
     number = row.index + 1
-    label = wording.quoted(row.account.label, number)
+    label = _label(row)
     if row.is_class:
         return f"{wording.class_is(row.account.number, label)}{_below(row.below, wording.class_accounts(number))}"
     sentences = [wording.account_is(row.account.number, label, row.plan)]
-    if row.parent:
+    if row.parent and row.account.is_continued:
+        sentences.append(wording.account_under(row.parent.number, row.class_digit, row.class_title, number))
+    elif row.parent:
         parent = wording.quoted(row.parent.label, number)
         sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit, row.class_title))
     else:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from apps.rag.analysis import terms
 from apps.rag.generation import bounds, framing, markup, named, signs, stance
 from apps.rag.generation.arithmetic import steps
+from apps.rag.generation.chart_rows import label_place
 from apps.rag.generation.dates import Day, dates, days
 from apps.rag.generation.markers import markers
 from apps.rag.generation.numbers import Mention, disagree, mentions
@@ -215,12 +216,16 @@ def _located(piece: str, named: Iterable[int], context: Context) -> tuple[Locate
     """Find every quotation in a passage that the piece cites; None when one is in none of them."""
     located: list[LocatedQuote] = []
     for quotation in quotations(piece):
-        hits = ((index, locate(quotation.words, words_of(context.sources[index]))) for index in sorted(named))
+        hits = ((index, _place(quotation.words, context.sources[index])) for index in sorted(named))
         hit = next(((index, found) for index, found in hits if found is not None), None)
         if hit is None:
             return None
         located.append(LocatedQuote(quotation, *hit))
     return tuple(located)
+
+
+def _place(words: str, source: Passage) -> Found | None:
+    return label_place(source, words) or locate(words, words_of(source))
 
 
 def _blank(piece: str, quotes: tuple[LocatedQuote, ...]) -> str:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from django.utils.translation import override
+
 from apps.rag.config import RagConfig
 from apps.rag.generation.markers import markers
 from apps.rag.generation.templates import Template, template, versions_of_all
 from apps.rag.ports import ChatTurn
 from apps.rag.types import Passage, Question, RankedPassage, display_locator
+from kauri.lib.countries import country_label
 
 # An answer made with other rules is another answer: part of the key that answers are kept by.
 PROMPT_VERSION = versions_of_all()
@@ -19,14 +22,15 @@ NO_TEXT = "AUCUN_TEXTE"
 _CHARS_PER_TOKEN = 3.4  # French legal text, on the careful side
 _MIN_PASSAGE_CHARS = 400
 _MAX_LABEL_CHARS = 200
-_FRAME_CHARS = 100  # of a number, a seal twice and the dates
+_FRAME_CHARS = 150  # of a number, a seal twice, the country and the dates
 _MAX_HISTORY = 3
 _LANGUAGES = ("fr", "en")
 
 
 def build_prompt(question: Question, passages: Sequence[RankedPassage], config: RagConfig) -> tuple[ChatTurn, ...]:
     """Return the messages for a question. Marker [n] names `passages[n - 1]`, whatever the order of display."""
-    wording = template(f"answer.{question.language if question.language in _LANGUAGES else _LANGUAGES[0]}")
+    language = question.language if question.language in _LANGUAGES else _LANGUAGES[0]
+    wording = template(f"answer.{language}")
     shown = within_budget(passages, config.context_tokens)
     seal = _seal(ranked.passage.text for ranked in passages)
     rules = wording.fill(
@@ -36,9 +40,11 @@ def build_prompt(question: Question, passages: Sequence[RankedPassage], config: 
         seal=seal,
         max_sentences=config.max_answer_sentences,
     )
+    with override(language):
+        context = _context(shown, seal, wording)
     earlier = [wording.fill("earlier", text=_defuse(text, seal)) for text in question.history[-_MAX_HISTORY:]]
     asked = "\n".join([*earlier, wording.fill("question", text=_defuse(question.text, seal))])
-    return (ChatTurn("system", rules), ChatTurn("user", f"{_context(shown, seal, wording)}\n\n{asked}".strip()))
+    return (ChatTurn("system", rules), ChatTurn("user", f"{context}\n\n{asked}".strip()))
 
 
 def within_budget(passages: Sequence[RankedPassage], max_tokens: int) -> tuple[tuple[int, Passage, str], ...]:
@@ -93,14 +99,16 @@ def _is_neighbour(previous: Passage | None, passage: Passage) -> bool:
 
 
 def _nature(passage: Passage, wording: Template) -> str:
-    return f" ({wording.fill('sample')})" if passage.kind == "sample" else ""
+    country = [wording.fill("national", country=country_label(passage.country))] if passage.country else []
+    words = [*country, *([wording.fill("sample")] if passage.kind == "sample" else [])]
+    return f" ({'; '.join(words)})" if words else ""
 
 
 def _period(passage: Passage, wording: Template) -> str:
     """Say since when a passage is in force and until when; its end is the first day without it."""
     start, end = passage.in_force.start, passage.in_force.end
     if not (start or end):
-        return ""
+        return f" ({wording.fill('undated')})"
     name = "between" if start and end else "since" if start else "until"
     last = end - timedelta(days=1) if end else None
     days = {"start": f"{start:%d/%m/%Y}" if start else "", "end": f"{last:%d/%m/%Y}" if last else ""}

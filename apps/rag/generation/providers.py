@@ -15,6 +15,7 @@ from django.conf import settings
 
 from apps.rag.errors import ModelFailed
 from apps.rag.generation.errors import (
+    ProviderDenied,
     ProviderFailed,
     ProviderRateLimited,
     ProviderTimeout,
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3  # over all providers
 _BACKOFF_S = 0.25
+# Providers that did not take the key when this process asked last.
+_denied: set[str] = set()
 _MAX_WAIT_S = 2.0  # a reader is better served by quotations than by a longer wait
 
 
@@ -57,13 +60,14 @@ async def completion(
     The provider that may be asked soonest is asked, in the order given: so a failure goes to the next provider at
     once, and comes back to the same one only after a pause (jittered, or as its Retry-After says). Attempts and
     pauses end together after `total_s` (by default the setting's). Raises the last ProviderFailed when no provider
-    gave a whole completion, and ProviderTruncated after the deltas of one that was cut by its length.
+    gave a whole completion, ProviderDenied only where time would help none of them, and ProviderTruncated after the
+    deltas of one that was cut by its length.
     """
     clock = asyncio.get_running_loop().time
     total_s = settings.KAURI_LLM_TOTAL_TIMEOUT_S if total_s is None else total_s
     limit = _Limit(clock() + total_s, clock() + total_s / 2)
     candidates = [_Candidate(model) for model in models]
-    last: ModelFailed = ProviderUnavailable()
+    last: ModelFailed | None = None
     n_asked = 0
     while n_asked < n_attempts and (candidate := await _next(candidates, limit.deadline)) is not None:
         breaker = breaker_for(candidate.model.provider)
@@ -71,6 +75,9 @@ async def completion(
             permit = await breaker.acquire()
         except BreakerOpen:
             candidate.is_out = True
+            if last is None or isinstance(last, ProviderDenied):
+                is_denied = candidate.model.provider in _denied
+                last = _the_worse(last, ProviderDenied() if is_denied else ProviderUnavailable())
             continue
         n_asked += 1
         began = clock()
@@ -78,6 +85,7 @@ async def completion(
             async with aclosing(_attempt(candidate.model, messages, (breaker, permit), limit)) as pieces:
                 async for piece in pieces:
                     yield piece
+            _denied.discard(candidate.model.provider)
             return
         except ProviderTruncated:
             raise
@@ -87,8 +95,14 @@ async def completion(
                 candidate.model.provider, error.code, n_asked, clock() - began,
             )  # fmt: skip
             candidate.note(error, clock())
-            last = error
-    raise last
+            (_denied.add if isinstance(error, ProviderDenied) else _denied.discard)(candidate.model.provider)
+            last = _the_worse(last, error)
+    raise last or ProviderUnavailable()
+
+
+def _the_worse(last: ModelFailed | None, error: ModelFailed) -> ModelFailed:
+    """Return the failure to tell of: a denial only where there was nothing else, for who waits may have the other."""
+    return last if last is not None and isinstance(error, ProviderDenied) else error
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from apps.rag.generation import wording
+from apps.rag.generation.daywords import why_not_then
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
 from apps.rag.types import Question, SearchResult
 from apps.rag.understanding.intent import CLARIFICATION
@@ -55,9 +56,12 @@ def conversation_text(question: Question) -> str:
 
 
 def _why(question: Question, result: SearchResult, reason: str) -> str:
+    of_day = why_not_then(question, result)
+    if of_day and reason != "act_not_held":
+        return of_day
     if reason == "empty_scope":
         return _("No text is published in the collections, the country and the date that you chose.")
-    absent = _absent_acts(question, result)
+    absent = _acts_not_held(result) if reason == "act_not_held" else _absent_acts(question, result)
     if absent:
         return " ".join(part for part in (wording.acts_absent(absent), _who_cites(absent, result)) if part)
     if reason == "reference_not_found":
@@ -78,6 +82,13 @@ def _absent_acts(question: Question, result: SearchResult) -> tuple[str, ...]:
     passages = [ranked.passage for ranked in result.passages]
     codes = acts_sought(question, result)
     return tuple(code for code in codes if not any(is_of(passage, (code,)) for passage in passages))
+
+
+def _acts_not_held(result: SearchResult) -> tuple[str, ...]:
+    """Return the acts whose articles are asked for where no text of theirs is in scope: documents about one are not
+    the act."""
+    references = result.understanding.references
+    return tuple(dict.fromkeys(reference.source for reference in references if reference.kind == "article"))
 
 
 def _who_cites(codes: tuple[str, ...], result: SearchResult) -> str:

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from apps.rag.generation.markers import NO_BREAK_SPACE
 from apps.rag.types import Passage, display_locator
 from apps.rag.understanding.acts import act_name
+from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT
+from kauri.lib.countries import of_country, title_with_country
 
 _PART = re.compile(r"\s*\(\d+/\d+\)\Z")
 _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
@@ -37,7 +39,10 @@ def quoted(words: str, marker: int | None) -> str:
 
 
 def source_name(passage: Passage) -> str:
-    """Name a passage as jurists do within a sentence: "l'AUSCGIE, art. 311"."""
+    """Name a passage as jurists do within a sentence: "l'AUSCGIE, art. 311", "le CGI du Congo, art. 86A".
+
+    A text of one country always says so: nobody may take it for the law of all the member states.
+    """
     locator = _PART.sub("", display_locator(passage.locator, passage.code))
     chart = _CHART.match(passage.locator)
     if chart and (passage.plan or passage.kind == "chart"):
@@ -45,8 +50,10 @@ def source_name(passage: Passage) -> str:
         return name % {"number": chart[2]}
     if passage.code and _ARTICLE.search(passage.locator):
         _code, _comma, place = locator.partition(", art. ")
-        return f"{_with_article(passage.code)}, art. {place}"
-    title = f"**{_bare(passage.document_title)}**"
+        country = f" {of_country(passage.country)}" if passage.country else ""
+        return f"{_with_article(passage.code)}{country}, art. {place}"
+    named = passage.country in countries_named(passage.document_title)
+    title = f"**{_bare(title_with_country(passage.document_title, None if named else passage.country))}**"
     place = _place(_PART.sub("", passage.locator))
     return title if not place or place in passage.document_title else f"{title}, {place}"
 
@@ -130,6 +137,12 @@ def account_belongs(number: str, label: str, digit: str, title: str) -> str:
     }
 
 
+def account_under(number: str, digit: str, title: str, marker: int) -> str:
+    """Say under which account and class an account stands, where the label of that account was given already."""
+    values = {"number": number, "class": _titled(digit, title), "marker": _mark(marker)}
+    return _("It belongs to account %(number)s, in class %(class)s%(marker)s.") % values
+
+
 def account_class(digit: str, title: str, marker: int) -> str:
     """Say in which class an account without a parent stands."""
     return _("It belongs to class %(class)s%(marker)s.") % {"class": _titled(digit, title), "marker": _mark(marker)}
@@ -173,12 +186,12 @@ def _titled(digit: str, title: str) -> str:
 
 
 def _with_article(code: str) -> str:
-    name = act_name(code)
+    name = act_name(code).replace("'", "’")
     if get_language() != "fr":
         return name
     if code in _MASCULINE:
         return f"le {name if name.isupper() or name.startswith(('Traité', 'Code')) else name[0].lower() + name[1:]}"
-    return f"l'{name}" if name[0] in "AEIOU" else name
+    return f"l’{name}" if name[0] in "AEIOU" else name
 
 
 def _inner_marks(words: str) -> str:

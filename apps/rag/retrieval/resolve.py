@@ -23,6 +23,8 @@ from apps.rag.understanding.references import (
 
 # The number that `127quinquies` or `86a` was put behind.
 _INSERTED = re.compile(r"^\d+(?=[a-z])")
+# Articles of codes are numbered L. (laws), R. and D. (decrees): people name them by the number alone.
+_PREFIXES = ("l", "r", "d")
 _BEGINNING = 300  # characters of a passage that say what it is about
 
 
@@ -30,14 +32,16 @@ _BEGINNING = 300  # characters of a passage that say what it is about
 class Wanted:
     """A reference with the keys to look up.
 
-    `keys` are it; `stand_in_keys` may hold it or stand in for it; `near_keys` are what to show beside it: of an
-    account those above it, nearest first, then those right under it; of a class its accounts.
+    `keys` are it; `prefixed_keys` are the articles L., R. and D. of that number; `stand_in_keys` may hold it or stand
+    in for it; `near_keys` are what to show beside it: of an account those above it, nearest first, then those right
+    under it; of a class its accounts.
     """
 
     reference: Reference
     keys: tuple[str, ...]
     stand_in_keys: tuple[str, ...] = ()
     near_keys: tuple[str, ...] = ()
+    prefixed_keys: tuple[str, ...] = ()
 
 
 def wanted(references: Iterable[Reference], codes: Iterable[str]) -> tuple[Wanted, ...]:
@@ -53,7 +57,15 @@ def _wanted(reference: Reference, codes: Sequence[str]) -> Wanted:
         # an amended article such as 269-2-1 may stand inside the passage of 269-2
         parents = [number.rsplit("-", depth)[0] for depth in range(1, number.count("-") + 1)]
         parents += [match[0]] if (match := _INSERTED.match(number)) else []
-        return Wanted(reference, keys, tuple(article_reference(code, parent) for code in sources for parent in parents))
+        prefixes = _PREFIXES if number[:1].isdigit() else ()
+        return Wanted(
+            reference,
+            keys,
+            tuple(article_reference(code, parent) for code in sources for parent in parents),
+            prefixed_keys=tuple(
+                article_reference(code, f"{prefix}{number}") for code in sources for prefix in prefixes
+            ),
+        )
     if reference.kind == "case":
         return Wanted(reference, (reference.key,))
     under = tuple(account_reference(reference.source, f"{number}{digit}") for digit in range(10))
@@ -68,7 +80,11 @@ def _wanted(reference: Reference, codes: Sequence[str]) -> Wanted:
 
 def lookup_keys(sought: Iterable[Wanted]) -> list[str]:
     """Return every key to look up, each once."""
-    return list(dict.fromkeys(key for each in sought for key in (*each.keys, *each.stand_in_keys, *each.near_keys)))
+    return list(
+        dict.fromkeys(
+            key for each in sought for key in (*each.keys, *each.prefixed_keys, *each.stand_in_keys, *each.near_keys)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +112,9 @@ def resolve(
     missing: list[Reference] = []
     admitted = [hit for hit in hits if hit.entry_id in hydrated]
     for each in sought:
-        chosen = [hit for hit in admitted if set(each.keys) & set(hit.references)]
+        chosen = _carrying(each.keys, admitted) or _carrying(each.prefixed_keys, admitted)
         if not chosen:
-            stand_ins = [hit for hit in admitted if set(each.stand_in_keys) & set(hit.references)]
+            stand_ins = _carrying(each.stand_in_keys, admitted)
             chosen = [hit for hit in stand_ins if _stands_in(each.reference, hydrated[hit.entry_id])]
         if not chosen and not _is_implied(each.reference):
             missing.append(each.reference)
@@ -107,6 +123,10 @@ def resolve(
         ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id], told))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
     return Resolved(tuple(found), tuple(missing), tuple(entry_id for entry_id in near if entry_id not in found))
+
+
+def _carrying(keys: Iterable[str], hits: Iterable[ReferenceHit]) -> list[ReferenceHit]:
+    return [hit for hit in hits if set(keys) & set(hit.references)]
 
 
 def _is_implied(reference: Reference) -> bool:

@@ -77,7 +77,7 @@ class Searcher:
         now = time.perf_counter()
         marks = [("understand", now, now)]
         found = await self._found(asked, marks)
-        weighed = await asyncio.to_thread(self._weighed, asked, found)
+        weighed = await self._weighed_with_acts(asked, found)
         result = await asyncio.to_thread(self._ranked, asked, found, weighed, {}, marks)
         resolved = weighed.candidates.resolved
         is_by_rule = resolved.entry_ids or resolved.missing or result.refusal_reason == "out_of_scope"
@@ -89,7 +89,7 @@ class Searcher:
     async def _retrieved(self, asked: Asked, marks: list[tuple[str, float, float]]) -> SearchResult:
         found = await self._found(asked, marks)
         with stage("reranking"):
-            weighed = await asyncio.to_thread(self._weighed, asked, found)
+            weighed = await self._weighed_with_acts(asked, found)
             model_scores = await self._model_scores(asked, weighed)
             return await asyncio.to_thread(self._ranked, asked, found, weighed, model_scores, marks)
 
@@ -131,6 +131,12 @@ class Searcher:
     def _candidate_ids(self, fused: Ranking, first: FirstRound) -> list[int]:
         ids = dict.fromkeys(hit.entry_id for hit in first.by_reference)
         return list(ids | dict.fromkeys(hit.entry_id for hit in fused.hits[: self._config.n_hydrated]))
+
+    async def _weighed_with_acts(self, asked: Asked, found: Found) -> Weighed:
+        weighed = await asyncio.to_thread(self._weighed, asked, found)
+        if not weighed.candidates.resolved.missing:
+            return weighed
+        return replace(weighed, held=await self._legs.codes(asked.question.scope))
 
     def _weighed(self, asked: Asked, found: Found) -> Weighed:
         admitted = found.admitted
@@ -179,7 +185,7 @@ class Searcher:
         evidence = judge(passages)
         if not resolved.entry_ids and not is_of_act_asked(asked.reading.codes, passages):
             evidence = 0.0
-        reason = refusal_reason(asked, resolved, evidence)
+        reason = refusal_reason(asked, resolved, evidence, weighed.held)
         marks.append(("rank", marks[-1][2], time.perf_counter()))
         return SearchResult(
             understanding=asked.reading.understanding,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from apps.rag.calibration import EvidenceSigns
@@ -17,6 +18,7 @@ from apps.rag.retrieval.signs import Cues
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.types import Hit, Question, RankedPassage, Ranking, SearchResult
 from apps.rag.understanding.intent import OUT_OF_SCOPE
+from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.understand import Reading
 
 # The passages that carry an answer; further down, a match is chance.
@@ -60,12 +62,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The candidates with the built-in scorer's verdict on each, by entry id, before a model has read them."""
+    """The candidates with the built-in scorer's verdict on each, by entry id, before a model has read them.
+
+    `held` are the codes of the texts in scope where an article is missing: is its whole act?
+    """
 
     candidates: Candidates
     preference: Preference
     cues: Cues
     scores: Mapping[int, float]
+    held: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +91,16 @@ def chosen(rankings: tuple[Ranking, ...], legs: Sequence[str]) -> tuple[Ranking,
     return tuple(ranking for ranking in rankings if wants(ranking.leg, legs))
 
 
-def refusal_reason(asked: Asked, resolved: Resolved, evidence: float) -> str:
+def refusal_reason(asked: Asked, resolved: Resolved, evidence: float, held: AbstractSet[str]) -> str:
+    """Return why there is no answer, "" where there is one; `held` are the codes in scope where one is missing."""
     if asked.reading.understanding.intent == OUT_OF_SCOPE:
         return "out_of_scope"
     if evidence >= asked.config.evidence_threshold:
         return ""
-    return "reference_not_found" if resolved.missing else "no_evidence"
+    if not resolved.missing:
+        return "no_evidence"
+    is_held = any(each.kind != "article" or each.source in {*held, ANY_ACT} for each in resolved.missing)
+    return "reference_not_found" if is_held else "act_not_held"
 
 
 def is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -> bool:

@@ -187,7 +187,7 @@ async def test_without_a_server_at_either_address_the_texts_are_quoted(engine: E
         await warmed(engine, first, second)
     text, finished, _ = await ask(engine)
     assert (finished.mode, finished.degraded) == ("extractive", ("model_unavailable",))
-    assert text.startswith("Selon l'AUSCGIE, art. 311")
+    assert text.startswith("Selon l’AUSCGIE, art. 311")
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def good() -> Iterator[ProviderServer]:
 async def test_without_a_provider_it_quotes_and_is_not_degraded() -> None:
     made = await answer(ASKED, RESULT)
     assert made.finished == Finished("extractive", "", "", Usage(), ())
-    assert made.text.startswith("Selon l'AUSCGIE, art. 311\u00a0: «\u00a0Sauf dispositions nationales contraires")
+    assert made.text.startswith("Selon l’AUSCGIE, art. 311\u00a0: «\u00a0Sauf dispositions nationales contraires")
     assert "\u00a0»\u00a0[1]" in made.text
     assert made.citations[0].passage.locator == "AUSCGIE art. 311"
     assert made.citations[0].quote == ART_311

@@ -53,7 +53,7 @@ def test_without_vectors_words_and_lead_decide() -> None:
 def test_the_recitals_of_a_law_do_not_lead_its_articles() -> None:
     front = passage("p. 1", f"Vu le Traité sur le capital social. {ART_311}", code="AUSCGIE", locator="p. 1")
     result = replace(with_sentences(found(front, RULE, scores=(1.0, 0.95)), 0.9, 0.9), evidence=1.0)
-    assert draft(question("capital social minimum"), result).startswith("Selon l'AUSCGIE, art. 311")
+    assert draft(question("capital social minimum"), result).startswith("Selon l’AUSCGIE, art. 311")
 
 
 def test_how_many_things_there_are_is_answered_by_a_number_only() -> None:

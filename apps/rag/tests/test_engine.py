@@ -104,10 +104,16 @@ async def test_an_amended_article_is_found_inside_the_one_before(engine: Engine)
     assert locators(await search(engine, "art 269-2-1"))[0] == "AUSCGIE art. 269-2"
 
 
-@pytest.mark.parametrize("text", ["art 999 auscgie", "article 269-3-1 de l'AUSCGIE", "article 311 de l'AUS"])
+@pytest.mark.parametrize("text", ["art 999 auscgie", "article 269-3-1 de l'AUSCGIE"])
 async def test_no_other_article_answers_for_one_that_is_not_there(engine: Engine, text: str) -> None:
     result = await search(engine, text)
     assert (result.is_answerable, result.refusal_reason) == (False, "reference_not_found")
+    assert not any(each.is_exact_reference for each in result.passages)
+
+
+async def test_an_article_of_an_act_that_is_not_held_is_not_looked_for_in_others(engine: Engine) -> None:
+    result = await search(engine, "article 311 de l'AUS")
+    assert (result.is_answerable, result.refusal_reason) == (False, "act_not_held")
     assert not any(each.is_exact_reference for each in result.passages)
 
 

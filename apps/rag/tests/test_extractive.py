@@ -31,6 +31,7 @@ from apps.rag.types import Question, SearchResult, TextDelta
 
 SARL = ("SOCIETE A RESPONSABILITE LIMITEE",)
 SA = ("SOCIETE ANONYME",)
+LABOUR = "Le préavis de licenciement est d'un mois."
 ART_387 = "Le capital social minimum est fixé à dix millions (10.000.000) de francs CFA."
 
 
@@ -46,16 +47,49 @@ def answered(asked: Question, result: SearchResult) -> str:
 def test_a_threshold_is_quoted_with_its_locator() -> None:
     result = found(passage("AUSCGIE art. 311", ART_311), passage("AUSCGIE art. 346", ART_346))
     text = answered(question("Quel est le capital minimum d'une SARL ?"), result)
-    assert text.startswith("Selon l'AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
+    assert text.startswith("Selon l’AUSCGIE, art. 311 : « Sauf dispositions nationales contraires, le capital social")
     assert text.endswith("francs CFA. » [1]")
     assert "346" not in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "introduction"),
+    [
+        ({}, "Selon le Code du travail du Sénégal, art. L.62 : « Le préavis"),
+        ({"country": None}, "Selon le Code du travail, art. L.62 : « Le préavis"),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Décret 2007-724 (Burkina Faso)", "country": "BF"},
+            "Selon **Décret 2007-724 (Burkina Faso)**, Champ : « Le préavis",
+        ),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Code des impôts congolais", "country": "CG"},
+            "Selon **Code des impôts congolais**, Champ : « Le préavis",
+        ),
+        (
+            {"code": "", "locator": "Champ", "document_title": "Loi 025-99/AN", "country": "BF"},
+            "Selon **Loi 025-99/AN (Burkina Faso)**, Champ : « Le préavis",
+        ),
+    ],
+)
+def test_national_law_is_introduced_as_that_of_its_state_and_once(
+    changes: dict[str, object], introduction: str
+) -> None:
+    article_62 = passage("CT-SN art. L.62", LABOUR, country="SN", document_title="Code du travail du Sénégal")
+    of = replace(article_62, **changes)  # type: ignore[arg-type]  # fields by name, as in `passage`
+    assert answered(question("durée du préavis de licenciement"), found(of)).startswith(introduction)
+
+
+def test_national_law_is_introduced_so_in_english() -> None:
+    of = passage("CT-SN art. L.62", LABOUR, country="SN", document_title="Code du travail du Sénégal")
+    text = answered(question("préavis de licenciement", language="en"), found(of))
+    assert text.startswith("According to Code du travail of Senegal, art. L.62")
 
 
 def test_an_article_is_quoted_whole_with_its_list() -> None:
     result = found(passage("AUSCGIE art. 697", ART_697), references=(article("AUSCGIE", "697"),))
     text = answered(question("que dit l'article 697 de l'AUSCGIE ?"), result)
     assert text == (
-        "L'AUSCGIE, art. 697, dispose : « Les fonctions de commissaire aux comptes sont incompatibles :\n\n"
+        "L’AUSCGIE, art. 697, dispose : « Les fonctions de commissaire aux comptes sont incompatibles :\n\n"
         "1°) avec toute activité de nature à porter atteinte à son indépendance ;\n\n"
         "2°) avec tout emploi salarié ;\n\n"
         "3°) avec toute activité commerciale. » [1]"
@@ -67,8 +101,8 @@ def test_an_article_that_stands_inside_another_is_quoted_alone_under_its_own_num
     of = passage("AUSCGIE art. 269-2", text)
     inner = answered(question("art 269-2-1"), found(of, references=(article("AUSCGIE", "269-2-1"),)))
     outer = answered(question("art 269-2"), found(of, references=(article("AUSCGIE", "269-2"),)))
-    assert inner == "L'AUSCGIE, art. 269-2-1, dispose : « Les statuts organisent la reprise des apports. » [1]"
-    assert outer == "L'AUSCGIE, art. 269-2, dispose : « La société peut le faire. » [1]"
+    assert inner == "L’AUSCGIE, art. 269-2-1, dispose : « Les statuts organisent la reprise des apports. » [1]"
+    assert outer == "L’AUSCGIE, art. 269-2, dispose : « La société peut le faire. » [1]"
 
 
 def test_of_an_article_too_long_to_quote_it_gives_what_the_question_asks_beside() -> None:
@@ -111,7 +145,7 @@ def test_a_question_for_texts_names_the_documents() -> None:
     rules = passage("RACCJA art. 1", "La Cour administre les arbitrages.", code="RACCJA", document_id=UUID(int=9))
     result = found(act, rules, intent="document_sourcing")
     text = answered(asked, result)
-    assert text.index("l'AUA, art. 35") < text.index("le règlement d'arbitrage de la CCJA, art. 1")
+    assert text.index("l’AUA, art. 35") < text.index("le règlement d’arbitrage de la CCJA, art. 1")
 
 
 @pytest.mark.parametrize(
@@ -266,7 +300,7 @@ def test_orders_inside_a_passage_are_quoted_or_left_out_but_never_followed(name:
         outside = text
         for quotation in reversed(quotations(text)):
             outside = outside[: quotation.start] + outside[quotation.end :]
-        assert re.fullmatch(r"(Selon l'AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
+        assert re.fullmatch(r"(Selon l’AUSCGIE, art\. 1\s*:\s*\[1\])?", outside.strip()), outside
         if text:
             assert check(text, open_context(asked, [planted])).reason in {"", "unknown_marker", "markup"}
 

@@ -87,7 +87,9 @@ def test_a_text_brings_no_marker_of_its_own(marker: str) -> None:
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_each_language_has_its_template_whole(language: str) -> None:
     made = template(f"answer.{language}")
-    assert set(made.sections) == {"rules", "sample", "since", "until", "between", "earlier", "question"}
+    assert set(made.sections) == {
+        "rules", "sample", "national", "undated", "since", "until", "between", "earlier", "question",
+    }  # fmt: skip
     source = passage("AUSCGIE art. 311", ART_311, in_force=InForce(date(2014, 5, 5), date(2018, 1, 1)), kind="sample")
     asked = question("Pourquoi {seal} ?", language=language, history=("Le capital ?",))
     system, user = build_prompt(asked, found(source).passages, CONFIG)
@@ -102,13 +104,22 @@ def test_each_language_has_its_template_whole(language: str) -> None:
         (InForce(date(2014, 5, 5), None), " (en vigueur depuis le 05/05/2014)"),
         (InForce(None, date(2018, 1, 1)), " (en vigueur jusqu'au 31/12/2017)"),
         (InForce(date(2001, 1, 1), date(2018, 1, 1)), " (en vigueur du 01/01/2001 au 31/12/2017)"),
-        (InForce(None, None), ""),
+        (InForce(None, None), " (date d'entrée en vigueur inconnue)"),
     ],
 )
 def test_a_passage_says_when_it_is_in_force(in_force: InForce, said: str) -> None:
     source = passage("AUSCGIE art. 311", ART_311, in_force=in_force)
     request = build_prompt(question("Règle ?"), found(source).passages, CONFIG)[1].content
     assert f"[1] AUSCGIE, art. 311{said}\n<passage-" in request
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("fr", "(droit national : Sénégal)"), ("en", "(national law: Senegal)")]
+)
+def test_a_text_of_one_state_is_said_to_be_national(language: str, said: str) -> None:
+    source = passage("CT-SN art. L.62", "Le préavis est d'un mois.", country="SN", document_title="Code du travail")
+    request = build_prompt(question("Quel préavis ?", language=language), found(source).passages, CONFIG)[1].content
+    assert f"# Code du travail {said}\n" in request
 
 
 def test_the_version_changes_with_any_word_of_any_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,8 @@ async def test_only_what_may_pass_is_tried_again_and_three_times_in_all(mode: Mo
     with serve(mode) as server:
         made = await answer(ASKED, RESULT, model(server))
     assert server.n_calls == n_calls
-    assert made.finished == Finished("extractive", "", "", Usage(), ("model_unavailable",))
+    marks = ("model_unavailable", "model_denied") if mode in ("refuses", "unpaid") else ("model_unavailable",)
+    assert made.finished == Finished("extractive", "", "", Usage(), marks)
     assert made.count(ModelsFailed) == 1
     assert "Sauf dispositions" in made.text
 
@@ -176,7 +177,7 @@ async def test_a_change_of_provider_after_text_restarts_the_answer(good: Provide
 async def test_extracts_after_text_restart_the_answer_too() -> None:
     made = await answer(ASKED, RESULT, Breaking())
     assert made.count(Restarted) == 1
-    assert made.text.startswith("Selon l'AUSCGIE")
+    assert made.text.startswith("Selon l’AUSCGIE")
     assert made.finished.degraded == ("model_unavailable",)
 
 
@@ -197,6 +198,14 @@ async def test_after_five_failures_a_provider_is_left_alone() -> None:
         for _ in range(7):
             made = await answer(ASKED, RESULT, model(server))
     assert server.n_calls == 5
+    # nor is it forgotten, while nobody asks, that it is the key
+    assert made.finished.degraded == ("model_unavailable", "model_denied")
+
+
+@pytest.mark.parametrize("modes", [("refuses", "fails"), ("fails", "refuses")])
+async def test_a_key_is_no_matter_where_another_provider_may_answer_soon(modes: tuple[Mode, Mode]) -> None:
+    with serve(modes[0]) as first, serve(modes[1]) as second:
+        made = await answer(ASKED, RESULT, model(first), model(second, "second"))
     assert made.finished.degraded == ("model_unavailable",)
 
 

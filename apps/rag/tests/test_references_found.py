@@ -70,6 +70,19 @@ async def test_an_inserted_article_is_found_however_it_is_written(tmp_path: Path
     assert (await _found(engine, "art 171B cgi"))[0] == "CGI art. 171-B"
 
 
+async def test_an_article_of_laws_or_decrees_is_found_by_its_number_alone(tmp_path: Path) -> None:
+    said = {"L.100": "Le salarié est électeur.", "L.212": "Le délégué est élu.", "R.212": "Le vote est secret."}
+    texts = [article(number, text, code="CT-SN") for number, text in {**said, "L.5": "Le salaire est dû."}.items()]
+    engine = await _engine((*texts, article("5", "Le salaire est payé.", code="CT-SN", version="plain")), tmp_path)
+    assert (await _found(engine, "l'article 100 du code du travail"))[0] == "CT-SN art. L.100"
+    assert (await _found(engine, "art L.100 du code du travail"))[0] == "CT-SN art. L.100"
+    assert set((await _found(engine, "article 212 du code du travail"))[:2]) == {"CT-SN art. L.212", "CT-SN art. R.212"}
+    # the very number goes before what only ends in it
+    result = await engine.search(Question("article 5 du code du travail", scope()))
+    exact = [ranked.passage.locator for ranked in result.passages if ranked.is_exact_reference]
+    assert exact == ["CT-SN art. 5"]
+
+
 async def test_a_judgment_is_found_by_its_number(tmp_path: Path) -> None:
     keys = (case_reference("CCJA", "56", "2023"),)
     judged = entry("CCJA 056/2023", "La Cour rejette le pourvoi.", kind="case_law", code="", references=keys)

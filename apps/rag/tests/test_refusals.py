@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.rag.generation.refusals import refusal_text
-from apps.rag.tests.passages import ACCOUNT_401, ART_311, account, found, passage, question
+from apps.rag.tests.passages import ACCOUNT_401, ART_311, account, article, found, passage, question
 
 
 def test_the_nearest_passages_stand_beside_the_refusal_and_not_in_its_words() -> None:
@@ -32,6 +32,13 @@ def test_an_act_that_is_not_held_is_named_with_the_text_that_cites_it() -> None:
     text = refusal_text(asked, found(cites, reason="no_evidence"), "no_evidence")
     assert "do not include AUS." in text
     assert "AUSCGIE, art. 747 only refers to it." in text
+
+
+def test_an_act_that_only_courses_speak_of_is_not_held() -> None:
+    course = passage("x", "L'AUDCIF.", kind="guide", code="", locator="p. 3", document_title="Formation à l'AUDCIF")
+    result = found(course, references=(article("AUDCIF", "35"),), reason="act_not_held")
+    text = refusal_text(question("AUDCIF, art. 35"), result, "act_not_held")
+    assert "ne comprennent pas l’AUDCIF." in text
 
 
 def test_decisions_that_are_not_held_are_not_promised() -> None:

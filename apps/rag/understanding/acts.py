@@ -103,6 +103,7 @@ ACTS: tuple[Act, ...] = (
         r"traites? (?:de |de l'|d')?ohada",
         r"traite (?:de )?port[- ]louis",
         r"traite (?:revise|relatif|de quebec)",
+        r"traite(?=,? ?art(?:icles?|\.))",
         r"(?<=\bdu )traite",
         r"(?<=\ble )traite(?! (?:de|du|des|la|les|d'))",
         r"(?<=\bau )traite",

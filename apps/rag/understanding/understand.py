@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from apps.rag.types import Question, Reference, Understanding
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.domain import belonging
-from apps.rag.understanding.editions import edition_asked
+from apps.rag.understanding.editions import day_asked
 from apps.rag.understanding.english import language_of
 from apps.rag.understanding.followup import context_of, leaning, neighbour, standalone_of
 from apps.rag.understanding.intent import CLARIFICATION, CONVERSATION, OUT_OF_SCOPE, RAG_QUERY, intent_of
@@ -49,7 +49,7 @@ def understand(question: Question) -> Reading:
         labels=tuple(reference.label for reference in references),
         is_unsure=_is_unsure(standalone, intent, references, leans=bool(context) and standalone != context),
         language=language_of(question.text) or question.language,
-        as_of_hint=edition_asked(standalone) if not context else edition_asked(text) or edition_asked(standalone),
+        as_of_hint=day_asked(standalone) if not context else day_asked(text) or day_asked(standalone),
     )
     codes = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
     return Reading(understanding, context, references_read(context) if context else (), codes)

@@ -60,4 +60,7 @@ def test_the_groups_of_a_number_stay_on_one_line() -> None:
     assert render("De 1 000 000 à 2 500 F en 2024 12 mois") == (
         "<p>De 1\u202f000\u202f000 à 2\u202f500 F en 2024 12 mois</p>\n"
     )
+    assert render("libérées ; (art. 311-1 : « oui »)") == (
+        "<p>libérées\u00a0; (art.\u00a0311-\u20601\u00a0: «\u00a0oui\u00a0»)</p>\n"
+    )
     assert "1\u202f000" in render("| a |\n|---|\n| 1 000 |")

@@ -1,0 +1,53 @@
+"""What is said where a question asks for the law of another day: why none answers, or what the answer lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from apps.rag.generation.wording import source_name
+from apps.rag.types import Passage, Question, SearchResult
+from apps.rag.understanding.lawdays import former_law_asked, law_day_asked
+from kauri.lib import clock, days
+
+
+def why_not_then(question: Question, result: SearchResult) -> str:
+    """Say which day was searched in vain, and since when the nearest text is in force; "" where no day was asked for.
+
+    The question's scope is on that day already.
+    """
+    if not _asks_for_another_day(question, result):
+        return ""
+    day = question.scope.as_of
+    words = _(
+        "I searched the law of %(day)s, which the question is about: no text that I hold for that day answers it with"
+        " enough certainty."
+    ) % {"day": days.written(day)}
+    later = [each.passage for each in result.passages if (start := each.passage.in_force.start) and start > day]
+    first = next((passage for passage in later if passage.kind != "sample"), later[0] if later else None)
+    if first is None or first.in_force.start is None:
+        return words
+    source, since = source_name(first).replace("**", ""), days.written(first.in_force.start)
+    nearest = _("The nearest text, %(source)s, is in force only since %(day)s.") % {"source": source, "day": since}
+    return f"{words} {nearest}"
+
+
+def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passage]) -> str:
+    """Return what to add to an answer about another day: that it is to come, or that nothing cited bears a date."""
+    if not cited or not _asks_for_another_day(question, result):
+        return ""
+    day = question.scope.as_of
+    if day > clock.today():
+        return _("%(day)s is still to come: the answer holds if the texts do not change before.") % {
+            "day": days.written(day)
+        }
+    if any(passage.in_force.start or passage.in_force.end for passage in cited):
+        return ""
+    return _("What is cited bears no date: nothing shows that it was the law on %(day)s.") % {"day": days.written(day)}
+
+
+def _asks_for_another_day(question: Question, result: SearchResult) -> bool:
+    words = result.understanding.standalone or question.text
+    is_asked = law_day_asked(words) is not None or former_law_asked(words)
+    return is_asked and result.understanding.as_of_hint is not None

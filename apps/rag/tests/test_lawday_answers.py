@@ -1,0 +1,161 @@
+"""Answers about the law of another day: found there, refused with the day, or answered with what the answer lacks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from apps.rag import indexer
+from apps.rag.build import build_engine
+from apps.rag.engine import Engine
+from apps.rag.retrieval.lawday import searched_on_that_day
+from apps.rag.tests.answers import answer
+from apps.rag.tests.entries import article, entry, scope
+from apps.rag.tests.passages import ART_311, found, passage, question
+from apps.rag.types import AnswerEvent, InForce, NewEntry, Question, Refused, Retrieved, SearchResult, TextDelta
+from apps.rag.understanding.understand import Reading, understand
+from kauri.lib import clock
+from kauri.lib.db import run_db
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_OF_2012 = "Quel était le capital minimum d'une SARL en 2012 ?"
+_NEW = InForce(date(2014, 5, 5), None)
+_OLD = InForce(date(1998, 1, 1), date(2014, 5, 5))
+
+
+def _index(entries: tuple[NewEntry, ...]) -> None:
+    indexer.entries_stage(entries)
+    for version_id in {each.version_id for each in entries}:
+        indexer.version_publish(version_id)
+
+
+def _article(text: str, in_force: InForce, version: str) -> NewEntry:
+    headings = ("Société à responsabilité limitée", "Capital social")
+    return article("311", text, version=version, heading_path=headings, in_force=in_force)
+
+
+# other law, so that what answers stands out
+_OTHERS = tuple(
+    article(number, text, version="others", code="AUDCG", in_force=InForce(date(1998, 1, 1), None))
+    for number, text in {
+        "121": "À l'égard des tiers, les organes de gestion ont tout pouvoir pour engager la personne morale.",
+        "388": "L'assemblée générale est convoquée quinze jours au moins avant sa réunion.",
+        "13": "Tout commerçant tient un journal de ses opérations.",
+        "20": "La prescription court du jour où le créancier a connu les faits.",
+    }.items()
+)
+
+
+async def _engine(folder: Path, *entries: NewEntry) -> Engine:
+    await run_db(_index, (*entries, *_OTHERS))
+    engine = build_engine(index_dir=folder, embedder="none")
+    await engine.warm()
+    return engine
+
+
+async def _asked(engine: Engine, text: str) -> tuple[list[AnswerEvent], str]:
+    asked = Question(text, scope(as_of=clock.today()))
+    events = [event async for event in _events(engine, asked)]
+    return events, "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def _events(engine: Engine, asked: Question) -> AsyncIterator[AnswerEvent]:
+    async for event in engine.answer(asked):
+        yield event
+
+
+async def test_law_that_came_later_is_not_given_for_that_of_the_year(tmp_path: Path) -> None:
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"))
+    events, text = await _asked(engine, _OF_2012)
+    refused = next(event for event in events if isinstance(event, Refused))
+    assert text == ""
+    assert "J’ai cherché le droit du 31 décembre 2012" in refused.text
+    assert "AUSCGIE, art. 311, n’est en vigueur que depuis le 5 mai 2014." in refused.text
+    assert [each.passage.locator for each in refused.nearest] == ["AUSCGIE art. 311"]
+
+
+async def test_an_act_that_came_later_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"))
+    events, _text = await _asked(engine, "Que disait l'article 311 de l'AUSCGIE en 2012 ?")
+    refused = next(event for event in events if isinstance(event, Refused))
+    assert "AUSCGIE, art. 311, n’est en vigueur que depuis le 5 mai 2014." in refused.text
+    assert "ne comprennent pas" not in refused.text
+
+
+async def test_an_undated_text_is_not_given_for_the_law_of_the_year(tmp_path: Path) -> None:
+    guide = entry(
+        "p. 3", "Le capital social minimum d'une SARL est libre.", kind="guide", code="", version="guide",
+        document_title="Guide du créateur", heading_path=("Société à responsabilité limitée", "Capital social"),
+    )  # fmt: skip
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"), guide)
+    events, text = await _asked(engine, _OF_2012)
+    assert text == ""
+    assert any(isinstance(event, Refused) and "5 mai 2014" in event.text for event in events)
+
+
+async def test_law_of_the_year_is_what_is_searched(tmp_path: Path) -> None:
+    old = "Le capital social doit être de cinq millions (5.000.000) de francs CFA au moins."
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"), _article(old, _OLD, "old"))
+    result = await engine.search(Question(_OF_2012, scope(as_of=clock.today())))
+    assert result.understanding.as_of_hint == date(2012, 12, 31)
+    assert "cinq millions" in result.passages[0].passage.text
+    today = await engine.search(Question("Quel est le capital minimum d'une SARL ?", scope(as_of=clock.today())))
+    assert "1.000.000" in today.passages[0].passage.text
+
+
+async def test_the_law_that_was_replaced_is_that_of_the_day_before() -> None:
+    asked = Question("Quel capital sous l'ancien acte uniforme ?", scope(as_of=clock.today()))
+    then = found(passage("AUSCGIE art. 311", "Cinq millions.", in_force=_OLD))
+    days: list[date | None] = []
+
+    async def again(_question: Question, reading: Reading) -> SearchResult:
+        days.append(reading.understanding.as_of_hint)
+        return replace(then, understanding=reading.understanding)
+
+    now = found(passage("AUSCGIE art. 311", ART_311, in_force=_NEW))
+    assert (await searched_on_that_day(asked, understand(asked), now, again)).passages == then.passages
+    undated = found(passage("AUSCGIE art. 311", ART_311, in_force=InForce(None, None)))
+    assert await searched_on_that_day(asked, understand(asked), undated, again) == undated
+    assert days == [date(2014, 5, 4)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Quel est le capital minimum d'une SARL créée en 2012 ?", "une SARL a été créée en 2012, quel capital minimum ?"],
+)
+async def test_the_year_of_a_fact_changes_nothing(tmp_path: Path, text: str) -> None:
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"))
+    events, _text = await _asked(engine, text)
+    result = next(event.result for event in events if isinstance(event, Retrieved))
+    assert result.understanding.as_of_hint is None
+    assert result.passages[0].passage.locator == "AUSCGIE art. 311"
+    assert not any("le droit du" in event.text for event in events if isinstance(event, Refused))
+
+
+@pytest.mark.parametrize(
+    ("day", "in_force", "note"),
+    [
+        (date(2012, 12, 31), InForce(None, None), "rien n’établit que c’était le droit au 31 décembre 2012."),
+        (date(2012, 12, 31), InForce(date(2001, 1, 1), None), ""),
+    ],
+)
+async def test_an_answer_about_another_day_says_what_it_lacks(day: date, in_force: InForce, note: str) -> None:
+    result = found(passage("AUSCGIE art. 311", ART_311, in_force=in_force))
+    result = replace(result, understanding=replace(result.understanding, as_of_hint=day))
+    asked = question(_OF_2012)
+    made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
+    assert made.text.endswith(note or "[1]")
+
+
+async def test_a_day_to_come_is_said_to_be_so() -> None:
+    year = clock.today().year + 4
+    result = found(passage("AUSCGIE art. 311", ART_311))
+    result = replace(result, understanding=replace(result.understanding, as_of_hint=date(year, 1, 1)))
+    asked = question(f"Quel sera le capital minimum d'une SARL en {year} ?")
+    made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
+    assert "est à venir" in made.text

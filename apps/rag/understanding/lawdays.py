@@ -1,0 +1,99 @@
+"""The day whose law a question asks for in words: "Quel était le capital minimum d'une SARL en 2012 ?".
+
+A year is mostly no day of the law: of an exercise, of a judgment, of what happened ("une société créée en 2012"). One
+is read only where the question is for the rule itself, in the past or the future tense or as what was then in force,
+and nothing that happened stands before the year.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+
+from apps.rag.understanding.folded import fold
+
+_MONTHS = {
+    name: number
+    for names in (
+        "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+        "january february march april may june july august september october november december",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
+_YEAR = r"(?:19[5-9]\d|20[0-4]\d)"
+_ANY_YEAR = re.compile(rf"(?<![\d./-]){_YEAR}(?![\d/-]|\.\d)")
+_BEFORE = rf"(?:avant|before) (?:l'annee |la reforme de |le 1er janvier )?(?P<before>{_YEAR})"
+_DURING = rf"(?:en|courant|fin|in) (?:l'annee |l'an )?(?P<during>{_YEAR})"
+_DATED = (
+    r"(?:au|le|a la date du|on|at) (?P<day>\d{1,2})(?:er|st|nd|rd|th)? "
+    rf"(?P<month>{'|'.join(_MONTHS)}),? (?P<year>{_YEAR})"
+)
+_WHEN = re.compile(rf"\b(?:{_BEFORE}|{_DURING}|{_DATED})(?![\d/-]|\.\d)\b")
+_STEMS = (
+    r"(?:etai|fallai|devai|pouvai|prevoyai|disai|exigeai|imposai|existai|fixai|s'appliquai|appliquai|encourai|risquai"
+    r"|comptabilisai|enregistrai|calculai|amortissai)(?:t|ent)"
+)
+_VERB = rf"(?:{_STEMS}|sera|seront|faudra|devra|devront|pourra|pourront)"
+# no relative clause in between: "comment comptabiliser le terrain qui était loué en 2012 ?" is for today's rule
+_ASKS_OF_THEN = re.compile(
+    rf"(?:\b(?:quel(?:le)?s?|combien|comment|est-ce qu(?:e|')|qu'est-ce qu(?:e|'))\b|^(?:que|qui)\b)"
+    rf"(?:(?!\b(?:qui|que|dont|lorsque|quand|si)\b)[^,.;?!]){{0,90}}?(?:\b|'){_VERB}\b"
+    rf"|\b{_VERB}-(?:t-)?(?:il|elle|on|ils|elles|ce)\b"
+    r"|\bwhat (?:was|were|did|will)\b|^(?:was|were|did|will)\b"
+)
+_IN_FORCE = re.compile(r"\b(?:en vigueur|applicables?|in force) $")
+# the rule alone with its year: "capital minimum SARL en 2012", "quel est le taux … en 2012 ?"
+_RULE_ALONE = re.compile(
+    r"^(?:(?:quel(?:le)?s? (?:est|sont) |what (?:is|are) )?(?:le |la |les |l'|the )?)?(?:capital (?:social )?(?:mini\w*"
+    r"|(?:de |d'|pour )?(?:une |la )?(?:sarl|sa|sas|snc|scs|gie)\b)"
+    r"|(?:montant|nombre) (?:minim|maxim)\w+|taux|delais?|duree|seuils?|quorum|majorite|preavis|prescription|amendes?"
+    r"|sanctions?|peines?|regles?|conditions?|minimum capital)\b[^?.!;]*$"
+)
+# what happened then is a fact, and says nothing of whose law is asked for
+_HAPPENED = re.compile(
+    r"\b(?:(?:cree|constitue|immatricule|fonde|achete|cede|signe|verse|paye|embauche|recrute|licencie|nomme|designe|depose"
+    r"|livre|facture|comptabilise|realise|transforme|prononce|commence|loue|effectue|adopte|revise|reforme|decede|publie"
+    r"|engage|enregistre|arrete|emprunte|ne)(?:e|s|es)?"
+    r"|(?:vendu|conclu|percu|recu|souscrit|elu|rendu|obtenu|dissou|introduit|ouvert|construit|intervenu|survenu|etabli"
+    r"|acqui|mi|emi|clo|du|paru)[ste]{0,3}|(?:mise?s?) en service"
+    r"|created|incorporated|formed|bought|sold|signed|acquired|ended|closed)(?: (?:le|en|fin|courant|in|on))? $"
+)
+_FORMER = re.compile(
+    r"\b(?:sous|dans|selon|avec|d'apres) (?:l'ancien(?:ne)?|les anciens|les anciennes)"
+    r" (?:acte|droit|loi|version|texte|regime|redaction|reglementation|legislation|au[a-z]{1,6}\b)"
+    r"|\bavant la (?:reforme|revision)(?: de l'(?:acte|au[a-z]+)\w*)?(?! d[eu'] ?(?:19|20)\d\d)"
+    r"|\bl'ancien (?:acte uniforme|auscgie|audcg|aus|aupc|aua|aupsrve)\b|\bunder the (?:former|old) (?:act|law)\b"
+)
+
+
+@lru_cache(maxsize=2_048)
+def law_day_asked(text: str) -> date | None:
+    """Return the day whose law a question asks for in words, of a year its last one; None where it names none."""
+    folded = fold(text).strip()
+    found = _WHEN.search(folded)
+    if found is None or len({match[0] for match in _ANY_YEAR.finditer(folded)}) != 1:
+        return None
+    before = folded[: found.start()]
+    if _HAPPENED.search(before):
+        return None
+    is_last = not folded[found.end() :].strip(" ?!.")
+    asks = _IN_FORCE.search(before) or _ASKS_OF_THEN.search(folded) or (is_last and _RULE_ALONE.match(folded))
+    return _day(found) if asks else None
+
+
+def former_law_asked(text: str) -> bool:
+    """Tell whether a question is for the law that was replaced, without saying of which day."""
+    return _FORMER.search(fold(text)) is not None
+
+
+def _day(found: re.Match[str]) -> date | None:
+    if found["before"]:
+        return date(int(found["before"]), 1, 1) - timedelta(days=1)
+    if found["during"]:
+        return date(int(found["during"]), 12, 31)
+    try:
+        return date(int(found["year"]), _MONTHS[found["month"]], int(found["day"]))
+    except ValueError:
+        # no such day: the 31st of June
+        return None
