@@ -104,7 +104,7 @@ async def local(tmp_path: Path) -> AsyncIterator[Watched]:
     await run_db(indexer.entries_stage, ENTRIES)
     for version_id in {each.version_id for each in ENTRIES}:
         await run_db(indexer.version_publish, version_id)
-    engine = build_engine(index_dir=tmp_path, embedder="none")
+    engine = build_engine(index_dir=tmp_path, embedder="builtin")
     await engine.warm()
     yield Watched(engine)
     await engine.close()
