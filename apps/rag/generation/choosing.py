@@ -16,7 +16,7 @@ from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, heading_terms, terms_of
 from apps.rag.generation.forms import conflicts, forms_of, speaks_of
-from apps.rag.generation.things import defining
+from apps.rag.generation.things import defined, defining, forms_defined
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.compared import things_compared
 from apps.rag.understanding.forms import named_forms
@@ -27,6 +27,7 @@ _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _TOLD_LEAST = 0.4  # where one says what alone would be an answer
 _NAMED_LEAST = 0.3
 _SIDES_LEAST = 0.3  # of a comparison, of which no passage tells all
+_DEFINED_LEAST = 0.2  # where a passage says what the thing is whose meaning is asked for
 _WORTH_ADDING = 0.03
 _SIDE_SHARE = 0.6  # of what the best passage on a form is worth, at which another one is quoted beside it
 _BESIDE = 8  # passages of one text
@@ -81,6 +82,9 @@ def chosen(
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
     least = _NAMED_LEAST if is_named else _TOLD_LEAST if asked.must_say else _LEAST
+    said = _saying_what_it_is(asked, found, by_likelihood(likely))
+    if said is not None:
+        likely, least = {**likely, said: 1.0}, _DEFINED_LEAST
     if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < least:
         return []
     kept: list[Excerpt] = []
@@ -154,6 +158,11 @@ def picked(candidates: Sequence[Candidate], likely: Mapping[int, float]) -> list
     return kept
 
 
+def by_likelihood(likely: Mapping[int, float]) -> list[int]:
+    """Return the indexes of the candidates, likeliest first."""
+    return sorted(likely, key=lambda index: (-likely[index], index))
+
+
 def answer_signs(candidates: Sequence[Candidate], likely: Mapping[int, float], found: Found) -> AnswerSigns:
     """Read the signs of an answer that quotes the likeliest of the candidates."""
     first = max(candidates, key=lambda each: (likely[each.index], -each.index))
@@ -186,7 +195,9 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
     by_index = {each.index: each for each in excerpts}
-    ordered = sorted(by_index, key=lambda index: (-likely[index], index))
+    ordered = by_likelihood(likely)
+    if of_forms := forms_defined(asked.folded, [ranked.passage.text for ranked in found.passages]):
+        return [Side(form, by_index.get(index) or _whole(found, index)) for form, index in of_forms.items()]
     by_form = _by_form(asked, found, likely)
     if len(by_form) > 1:
         of_all = [index for index in ordered if by_form.keys() <= set(forms_of(found.passages[index].passage))][:1]
@@ -199,6 +210,17 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
         return []
     kept = [by_index[index] for index in ordered[:MAX_CHOSEN]]
     return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
+
+
+def _saying_what_it_is(asked: Wanted, found: Found, ordered: Sequence[int]) -> int | None:
+    """Return the passage that says what the thing is whose meaning is asked for, None where none does."""
+    if asked.kind != "definition":
+        return None
+    return defined(asked.folded, [(index, found.passages[index].passage.text) for index in ordered])
+
+
+def _whole(found: Found, index: int) -> Excerpt:
+    return Excerpt(index, ((0, len(found.passages[index].passage.text)),), 1.0, 1.0)
 
 
 def _by_form(asked: Wanted, found: Found, likely: Mapping[int, float]) -> dict[str, list[int]]:
