@@ -313,3 +313,26 @@ def test_the_matter_of_an_act_that_is_not_held_is_not_answered_from_another_one(
 def test_an_account_that_shares_no_word_with_the_question_is_no_answer(asked: str, *, is_answered: bool) -> None:
     row = account("661", "Compte 661 : REMUNERATIONS DIRECTES VERSEES AU PERSONNEL NATIONAL")
     assert bool(draft(question(asked), found(row))) is is_answered
+
+
+def test_of_two_labels_that_say_what_is_asked_the_one_that_says_no_more_is_meant() -> None:
+    rows = (
+        account("6258", "Compte 6258 : Autres primes d'assurance maritime"),
+        account("625", "Compte 625 : PRIMES D'ASSURANCE"),
+    )
+    assert answered(question("prime d'assurance"), found(*rows, scores=(1.0, 0.9))).startswith("Le compte 625 ")
+
+
+def test_the_chart_in_force_comes_before_the_former_one() -> None:
+    rows = (
+        account("2013", "Compte 2013 : Frais de publicité", plan="syscohada-ancien"),
+        account("627", "Compte 627 : PUBLICITE, PUBLICATIONS"),
+    )
+    result = found(*rows, scores=(1.0, 0.98))
+    assert answered(question("frais de publicité"), result).startswith("Le compte 627 ")
+    assert "compte 2013" in answered(question("frais de publicité, ancien plan"), result).splitlines()[0]
+
+
+def test_where_to_enter_something_asks_for_an_account() -> None:
+    result = found(account("6611", "Compte 6611 : Appointements, salaires et commissions"))
+    assert "6611" in answered(question("où enregistrer les salaires du personnel ?"), result)
