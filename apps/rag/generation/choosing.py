@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
@@ -36,6 +37,7 @@ _N_AHEAD = 10
 _MOSTLY_AHEAD = 0.5  # where a few texts are all that there is, or words were not sought
 _ALONE = 0.5  # the lead of the only one
 _BETWEEN = re.compile(r"\bentre\b.+?\bet\b(?P<second>.+)")
+_TASK = re.compile(r"(?i)\b(?:travail [àa] faire|t\.?a\.?f\.? ?:|(?:on|il) vous (?:est )?demande)")
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 
@@ -117,7 +119,7 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
             form=float(bool(forms and forms.intersection(forms_of(passage)))),
             sentence=_leg("sentence", passages[each.index]),
         )
-        is_barred = each.index > 0 and conflicts(asked.folded, passage)
+        is_barred = (each.index > 0 and conflicts(asked.folded, passage)) or is_exercise(passage.text)
         made.append(
             Candidate(
                 index=each.index,
@@ -265,6 +267,12 @@ def _tell_both(asked: Wanted, kept: Sequence[Excerpt]) -> bool:
     own = {term for term, weight in asked.weights if weight == 1.0}
     second = [term for term in terms(between["second"]) if term in own][:1] if between else []
     return not second or any(second[0] in each.found for each in kept)
+
+
+@lru_cache(maxsize=4_096)
+def is_exercise(text: str) -> bool:
+    """Tell whether a passage sets a task, as a course does: it asks and answers nothing."""
+    return _TASK.search(text) is not None
 
 
 def is_front(passage: Passage) -> bool:

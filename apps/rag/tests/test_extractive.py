@@ -336,3 +336,19 @@ def test_the_chart_in_force_comes_before_the_former_one() -> None:
 def test_where_to_enter_something_asks_for_an_account() -> None:
     result = found(account("6611", "Compte 6611 : Appointements, salaires et commissions"))
     assert "6611" in answered(question("où enregistrer les salaires du personnel ?"), result)
+
+
+def test_a_task_that_a_course_sets_is_no_answer() -> None:
+    rule = "L'amortissement linéaire répartit la valeur d'un bien sur sa durée d'utilité."
+    task = "Travail à faire : calculer l'amortissement linéaire d'un bien sur sa durée d'utilité."
+    result = found(passage("AUDCIF art. 45", rule), passage("AUDCIF art. 46", task, code="", locator="p. 3"))
+    text = answered(question("comment calculer l'amortissement linéaire ?"), result)
+    assert rule.removesuffix(".") in text
+    assert "Travail" not in text
+
+
+def test_the_head_of_a_table_without_its_rows_is_left_out() -> None:
+    text = "Le salaire est porté au débit du compte 661 et au crédit du compte 422.\n\nDate | Compte | Débit | Crédit"
+    answer = answered(question("Quelle écriture pour le salaire ?"), found(passage("AUDCIF art. 9", text)))
+    assert "crédit du compte 422" in answer
+    assert "Date | Compte" not in answer
