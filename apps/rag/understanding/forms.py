@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _OTHERS = "sarl|sas|snc|scs|gie"
 # The possessive needs a noun after it, and never follows an article: what does is the company.
@@ -43,6 +44,7 @@ _MISSPELT_SARL = re.compile(r"(?i)(?<![\w'’-])(?P<elided>d['’])?(?!sarl\b)(?
 _TYPED_SA = re.compile(rf"(?i){_SA}")
 
 
+@lru_cache(maxsize=1_024)
 def named_forms(folded: str) -> tuple[str, ...]:
     """Return the forms that a folded text names, in order of appearance; the title of the act names none."""
     bare = _ACT_TITLES.sub(" ", folded) if "societe" in folded or "ausc" in folded else folded
