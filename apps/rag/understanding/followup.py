@@ -86,6 +86,8 @@ _ASKED_OF = re.compile(
     r"(?i)^(?:quel(?:le)?s? (?:est|sont) |c'est quoi )(?:le|la|les|l') ?[\w'-]+(?: \w+)??"
     r"(?= (?:d'une?|dans une?|pour une?) )"
 )
+_SUBJECT_ALONE = re.compile(r"(?i)^(?:d'une?|dans une?|pour une?) ")
+_LINK = re.compile(r"(?i)^(?:et|mais|and) ")
 _FEW_WORDS = 3
 _MANY_WORDS = 12
 _NAMED_IN_FULL = 2
@@ -155,6 +157,8 @@ def standalone_of(text: str, context: str) -> str:
     """Return a question that needs no history: the earlier one, and what this one adds to it."""
     if not context:
         return text
+    if _SUBJECT_ALONE.match(context):
+        return f"{_LINK.sub('', text).strip(' ?')} {context}"
     return context if named_forms(fold(context)) and _adds_form_only(text) else f"{context} {text}".strip()
 
 
