@@ -134,6 +134,10 @@ _OWN_STEMS = {
     "dons": "dons",
     "enregistrement": "enregistrement",
     "enregistrements": "enregistrement",
+    # what full names gain: a sigle with an ending taken off would never meet them
+    "gie": "gie",
+    "scs": "scs",
+    "tafire": "tafire",
     "loyer": "loyer",
     "loyers": "loyer",
     "lois": "loi",

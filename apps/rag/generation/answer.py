@@ -18,6 +18,7 @@ from apps.rag.generation.errors import ProviderDenied, ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
+from apps.rag.generation.things import forms_defined
 from apps.rag.ports import ChatModel
 from apps.rag.tracing import stage
 from apps.rag.types import (
@@ -37,6 +38,7 @@ from apps.rag.types import (
 )
 from apps.rag.understanding.editions import scope_meant
 from apps.rag.understanding.intent import CONVERSATION
+from kauri.lib.text import fold
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +81,7 @@ async def _events(
         for event in _conversation(question, result):
             yield event
         return
-    if not result.is_answerable or not result.passages:
+    if not (result.is_answerable or _tells_forms(result)) or not result.passages:
         for event in _refusal(question, result, result.refusal_reason or "no_evidence"):
             yield event
         return
@@ -96,6 +98,13 @@ async def _events(
         extracts = await asyncio.to_thread(_extracts, run, is_degraded=bool(providers) and not run.was_answered)
     for event in extracts:
         yield event
+
+
+def _tells_forms(result: SearchResult) -> bool:
+    """Tell whether forms of company are compared and what each is was found: little of the question is in the texts."""
+    folded = fold(result.understanding.standalone)
+    is_unsure = result.refusal_reason == "no_evidence"
+    return is_unsure and bool(forms_defined(folded, [ranked.passage.text for ranked in result.passages]))
 
 
 @dataclass(slots=True)

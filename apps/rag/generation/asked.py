@@ -67,6 +67,10 @@ _ACCOUNT = re.compile(
 _ENTRY = re.compile(
     r"\becritures?\b|\bcomptabilis|(?<!droits d')(?<!droit d')\benregistr|\bdebit|\bcredit(?!s? d)|\bentry\b"
 )
+# asks for an account, not for the entry: "où enregistrer les salaires ?"
+_WHERE = re.compile(
+    r"\b(?:ou|dans quoi) (?:(?:faut-il|dois-je|doit-on|peut-on|on|je) )?(?:enregistr|comptabilis|imput|class)\w+\b"
+)
 # "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
 _NUMBER = re.compile(
     r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"
@@ -127,7 +131,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         units=_units(folded),
         folded=fold(_SA.sub("la SA", text)),
         asks_account=_ACCOUNT.search(bare) is not None,
-        asks_entry=_ENTRY.search(bare) is not None,
+        asks_entry=_ENTRY.search(_WHERE.sub(" ", bare)) is not None,
         must_say=is_past or _NUMBER.search(folded) is not None,
         leans=bool(carried),
         says=_YEAR if is_past else answer_kind(text),

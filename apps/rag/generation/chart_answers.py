@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from apps.rag.analysis import terms
 from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.chart_rows import Account, ChartRow
 from apps.rag.types import RankedPassage, Reference
+from apps.rag.understanding.references import PLAN_FORMER
 from kauri.lib.text import fold
 
 _MAX_ROWS = 3
 _MAX_BELOW = 12
 _MAX_OTHERS = 6
-_LEVEL_SHARE = 0.95
+_LEVEL_SHARE = 0.85
 _BEGINNING = 4  # letters: a slip later in a word still begins it
 _OF_KINDS = frozenset({"comp", "char", "prod", "clas", "nume"})
 
@@ -28,7 +30,15 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     # what a follow-up says itself is what it adds to the question before, which all of the best rows are about
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
-    return max(level, key=lambda row: len(own & set(terms(row.account.label))))
+    is_former = "ancien" in asked.folded
+    return max(level, key=lambda row: _closeness(own, row, is_former=is_former))
+
+
+def _closeness(own: AbstractSet[str], row: ChartRow, *, is_former: bool) -> tuple[bool, int, int]:
+    """Return how close a label is to a question: of the chart that is meant, sharing most, and saying least beside."""
+    label = set(terms(row.account.label))
+    is_of_chart = bool(own & label) and (row.plan == PLAN_FORMER) == is_former
+    return is_of_chart, len(own & label), -len(label - own)
 
 
 def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:

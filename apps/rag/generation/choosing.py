@@ -6,17 +6,19 @@ A first model tells which passage it is that answers, a second one whether those
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, heading_terms, terms_of
 from apps.rag.generation.forms import conflicts, forms_of, speaks_of
-from apps.rag.generation.things import defining
+from apps.rag.generation.things import defined, defining, forms_defined
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.compared import things_compared
 from apps.rag.understanding.forms import named_forms
@@ -25,9 +27,12 @@ MAX_CHOSEN = 4
 _ENOUGH = 0.9  # sure enough to add nothing
 _LEAST = 0.5  # of all that is quoted: below it Kauri says that it does not know
 _TOLD_LEAST = 0.4  # where one says what alone would be an answer
-_NAMED_LEAST = 0.3
+_NAMED_LEAST = 0.15
 _SIDES_LEAST = 0.3  # of a comparison, of which no passage tells all
+_DEFINED_LEAST = 0.2  # where a passage says what the thing is whose meaning is asked for
 _WORTH_ADDING = 0.03
+_TOGETHER = 0.65
+_TOGETHER_LEAST = 0.35
 _SIDE_SHARE = 0.6  # of what the best passage on a form is worth, at which another one is quoted beside it
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
@@ -35,6 +40,7 @@ _N_AHEAD = 10
 _MOSTLY_AHEAD = 0.5  # where a few texts are all that there is, or words were not sought
 _ALONE = 0.5  # the lead of the only one
 _BETWEEN = re.compile(r"\bentre\b.+?\bet\b(?P<second>.+)")
+_TASK = re.compile(r"(?i)\b(?:travail [àa] faire|t\.?a\.?f\.? ?:|(?:on|il) vous (?:est )?demande)")
 _FRONT = re.compile(r"p\. \d+")
 _FRONT_SHARE = 0.6  # of what a passage without an article is worth: it names much and rules nothing
 
@@ -81,6 +87,11 @@ def chosen(
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
     least = _NAMED_LEAST if is_named else _TOLD_LEAST if asked.must_say else _LEAST
+    if least == _LEAST and _are_likely_together(candidates, likely):
+        least = _TOGETHER_LEAST
+    said = _saying_what_it_is(asked, found, by_likelihood(likely))
+    if said is not None:
+        likely, least = {**likely, said: 1.0}, _DEFINED_LEAST
     if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < least:
         return []
     kept: list[Excerpt] = []
@@ -90,6 +101,12 @@ def chosen(
             kept.append(by_index[index])
     is_told = not asked.must_say or any(each.says for each in kept)
     return kept if is_told else []
+
+
+def _are_likely_together(candidates: Sequence[Candidate], likely: Mapping[int, float]) -> bool:
+    """Tell whether what would be quoted holds an answer, though no passage of it alone is likely to."""
+    misses = [1.0 - likely[index] for index in picked(candidates, likely)]
+    return len(misses) > 1 and math.prod(misses) <= 1.0 - _TOGETHER
 
 
 def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> tuple[Candidate, ...]:
@@ -113,7 +130,7 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
             form=float(bool(forms and forms.intersection(forms_of(passage)))),
             sentence=_leg("sentence", passages[each.index]),
         )
-        is_barred = each.index > 0 and conflicts(asked.folded, passage)
+        is_barred = (each.index > 0 and conflicts(asked.folded, passage)) or is_exercise(passage.text)
         made.append(
             Candidate(
                 index=each.index,
@@ -154,6 +171,11 @@ def picked(candidates: Sequence[Candidate], likely: Mapping[int, float]) -> list
     return kept
 
 
+def by_likelihood(likely: Mapping[int, float]) -> list[int]:
+    """Return the indexes of the candidates, likeliest first."""
+    return sorted(likely, key=lambda index: (-likely[index], index))
+
+
 def answer_signs(candidates: Sequence[Candidate], likely: Mapping[int, float], found: Found) -> AnswerSigns:
     """Read the signs of an answer that quotes the likeliest of the candidates."""
     first = max(candidates, key=lambda each: (likely[each.index], -each.index))
@@ -186,7 +208,9 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
     by_index = {each.index: each for each in excerpts}
-    ordered = sorted(by_index, key=lambda index: (-likely[index], index))
+    ordered = by_likelihood(likely)
+    if of_forms := forms_defined(asked.folded, [ranked.passage.text for ranked in found.passages]):
+        return [Side(form, by_index.get(index) or _whole(found, index)) for form, index in of_forms.items()]
     by_form = _by_form(asked, found, likely)
     if len(by_form) > 1:
         of_all = [index for index in ordered if by_form.keys() <= set(forms_of(found.passages[index].passage))][:1]
@@ -198,7 +222,18 @@ def sides(asked: Wanted, found: Found, excerpts: Sequence[Excerpt], models: Answ
     if not candidates or models.answer.probability(answer_signs(candidates, likely, found)) < _SIDES_LEAST:
         return []
     kept = [by_index[index] for index in ordered[:MAX_CHOSEN]]
-    return [Side("", each) for each in kept] if _tell_both(asked, kept) else []
+    return [Side("", each) for each in kept] if _tell_both(asked, found, kept) else []
+
+
+def _saying_what_it_is(asked: Wanted, found: Found, ordered: Sequence[int]) -> int | None:
+    """Return the passage that says what the thing is whose meaning is asked for, None where none does."""
+    if asked.kind != "definition":
+        return None
+    return defined(asked.folded, [(index, found.passages[index].passage.text) for index in ordered])
+
+
+def _whole(found: Found, index: int) -> Excerpt:
+    return Excerpt(index, ((0, len(found.passages[index].passage.text)),), 1.0, 1.0)
 
 
 def _by_form(asked: Wanted, found: Found, likely: Mapping[int, float]) -> dict[str, list[int]]:
@@ -237,12 +272,25 @@ def _defined(asked: Wanted, found: Found, ordered: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(index for index in said if index is not None)) if said and None not in said else []
 
 
-def _tell_both(asked: Wanted, kept: Sequence[Excerpt]) -> bool:
-    """Tell whether the second thing compared is spoken of at all, where a question says "entre … et …"."""
+def _tell_both(asked: Wanted, found: Found, kept: Sequence[Excerpt]) -> bool:
+    """Tell whether the second thing compared is spoken of at all, where a question says "entre … et …".
+
+    In one passage, with the word that it begins with: what says OHADA here and "règlement" there tells nothing of "un
+    règlement OHADA".
+    """
     between = _BETWEEN.search(asked.folded)
+    if between is None:
+        return True
     own = {term for term, weight in asked.weights if weight == 1.0}
-    second = [term for term in terms(between["second"]) if term in own][:1] if between else []
-    return not second or any(second[0] in each.found for each in kept)
+    of_second = terms(between["second"])
+    second = {*of_second[:1], *[term for term in of_second if term in own][:1]}
+    return any(second <= terms_of(found.passages[each.index].passage) for each in kept)
+
+
+@lru_cache(maxsize=4_096)
+def is_exercise(text: str) -> bool:
+    """Tell whether a passage sets a task, as a course does: it asks and answers nothing."""
+    return _TASK.search(text) is not None
 
 
 def is_front(passage: Passage) -> bool:

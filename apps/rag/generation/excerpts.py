@@ -13,6 +13,7 @@ from functools import lru_cache
 from apps.rag.analysis import terms
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.numbers import mentions
+from apps.rag.generation.paragraphs import POINTS_BACK, filled_up
 from apps.rag.generation.parts import Part, parts_of
 from apps.rag.generation.sentences import Sentence
 from apps.rag.types import Passage
@@ -23,10 +24,6 @@ _DEFINES = re.compile(
     r"|\bconsiste\b|\bconstitue|\ba pour (?:objet|but)|\bsont considere"
 )
 _LIST_INTRODUCTION = re.compile(r":\s*(?:\n|\Z)")
-_POINTS_BACK = re.compile(
-    r"(?:il|elle|ils|elles|cette|ce|ces|cet|celui|celle|toutefois|cependant|en outre|dans (?:ce|ces"
-    r"|les deux) cas|a defaut|de meme)\b"
-)
 _NEIGHBOUR_SHARE = 0.6
 _MIN_GAIN = 0.12
 _NEAR_GAIN = 0.04  # what stands beside the chosen words is worth this much more
@@ -95,11 +92,16 @@ def heading_terms(passage: Passage) -> frozenset[str]:
     return frozenset(_terms(" ".join(passage.heading_path)))
 
 
-def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, max_chars: int) -> Excerpt | None:
+def excerpt(
+    index: int, passage: Passage, wanted: Wanted, weights: Weights, *, max_chars: int, whole_chars: int = 0
+) -> Excerpt | None:
     """Return the part of a passage that answers best, in whole sentences; None when it has no words to quote.
 
     A passage that is short enough is quoted whole; of a longer one the best sentence, what it leans on, and what
     adds to the answer; a list with its introduction, the lines of one that is too long chosen by what they say.
+
+    With `whole_chars` a passage up to that length is quoted whole, and what is chosen of a longer one is filled up to
+    whole paragraphs and what stands beside them.
     """
     parts = parts_of(passage.text)
     if not parts:
@@ -107,7 +109,10 @@ def excerpt(index: int, passage: Passage, wanted: Wanted, weights: Weights, *, m
     said = frozenset(_terms(" ".join(passage.heading_path[-1:])))
     own = _apart_from(said, weights)
     scores = [_score(part, wanted, own) + (_RULE_FIRST if i == 0 else 0.0) for i, part in enumerate(parts)]
-    chosen = [parts[i] for i in sorted(_choice(parts, scores, wanted, own, max_chars))]
+    is_short = parts[-1].end - parts[0].start <= max(max_chars, whole_chars)
+    picked = frozenset(range(len(parts))) if is_short else _choice(parts, scores, wanted, own, max_chars)
+    filled = filled_up(passage.text, parts, picked, max_chars) if whole_chars and not is_short else picked
+    chosen = [parts[i] for i in sorted(filled)]
     sentences = [s for part in chosen for s in _shortened(passage.text, part, wanted, own, max_chars)]
     found = frozenset[str]().union(*(part.terms for part in chosen))
     above = heading_terms(passage)
@@ -190,9 +195,7 @@ def _terms(text: str) -> tuple[str, ...]:
 def _choice(
     parts: Sequence[Part], scores: Sequence[float], wanted: Wanted, weights: Weights, max_chars: int
 ) -> frozenset[int]:
-    """Return the parts to quote: all of a short text, else the best one and whatever adds to it within `max_chars`."""
-    if parts[-1].end - parts[0].start <= max_chars:
-        return frozenset(range(len(parts)))
+    """Return the parts to quote of a longer text: the best one and whatever adds to it within `max_chars`."""
     best = max(range(len(parts)), key=lambda i: (scores[i], -i))
     chosen = _with_what_it_leans_on(parts, {best}, best, max_chars)
     while True:
@@ -222,7 +225,7 @@ def _gain(i: int, parts: Sequence[Part], chosen: set[int], wanted: Wanted, weigh
 
 def _with_what_it_leans_on(parts: Sequence[Part], chosen: set[int], at: int, max_chars: int) -> set[int]:
     """Add the part before one that opens with words that point back."""
-    while at > 0 and _POINTS_BACK.match(parts[at].folded) and _length(parts, {*chosen, at - 1}) <= max_chars:
+    while at > 0 and POINTS_BACK.match(parts[at].folded) and _length(parts, {*chosen, at - 1}) <= max_chars:
         at -= 1
         chosen = {*chosen, at}
     return chosen

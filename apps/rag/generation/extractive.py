@@ -38,7 +38,9 @@ _N_COMPARED = 10  # the same where two things are compared: what tells of the se
 _MAX_SOURCES = 3
 _NEAR_SHARE = 0.6
 _RIVAL_SHARE = 0.75  # of an account that is named in full, at which another one may be meant all the same
-_EXCERPT_CHARS = (0, 1_200, 900, 800, 600)  # of each passage, by how many are quoted
+_READ_CHARS = 1_200  # of each passage where it is decided which are quoted
+_EXCERPT_CHARS = (0, 1_400, 900, 800, 600)  # of each passage that is quoted, by how many are
+_WHOLE_CHARS = (0, 1_800, 1_200, 1_000, 900)  # up to which one is quoted whole
 
 
 def draft(question: Question, result: SearchResult, config: RagConfig | None = None) -> str:
@@ -63,7 +65,7 @@ def considered(question: Question, result: SearchResult) -> tuple[Candidate, ...
         return ()
     found, read = found_in(result), _read_closely(question, result).read
     weights = weigh(asked, [result.passages[index].passage for index in read])
-    return candidates_of(asked, found, _excerpts(asked, result.passages, read, weights, _EXCERPT_CHARS[1]))
+    return candidates_of(asked, found, _excerpts(asked, result.passages, read, weights, _READ_CHARS))
 
 
 def _models(result: SearchResult, config: RagConfig) -> AnswerModels:
@@ -140,7 +142,7 @@ def _read_closely(question: Question, result: SearchResult, n_read: int = _N_CAN
 def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading, models: AnswerModels) -> list[str]:
     passages, read = found.passages, list(exact) or reading.read
     weights = weigh(asked, [passages[index].passage for index in read])
-    first = _excerpts(asked, passages, read, weights, _EXCERPT_CHARS[1])
+    first = _excerpts(asked, passages, read, weights, _READ_CHARS)
     is_compared = asked.kind == "comparison" and not exact
     compared = sides(asked, found, first, models) if is_compared else []
     if is_compared:
@@ -154,8 +156,9 @@ def _quotes(asked: Wanted, found: Found, exact: Sequence[int], reading: _Reading
     for position, side in enumerate(quoted):
         passage = passages[side.excerpt.index].passage
         # the more passages are quoted, the less is quoted of each but the likeliest
-        max_chars = _EXCERPT_CHARS[len(quoted) if position or compared else 1]
-        final = excerpt(side.excerpt.index, passage, asked, weights, max_chars=max_chars) or side.excerpt
+        n_beside = len(quoted) if position or compared else 1
+        limits = {"max_chars": _EXCERPT_CHARS[n_beside], "whole_chars": _WHOLE_CHARS[n_beside]}
+        final = excerpt(side.excerpt.index, passage, asked, weights, **limits) or side.excerpt
         words = quotation(passage, final)
         is_first = position == 0 or bool(compared)
         paragraphs.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from apps.rag.types import Passage
 from apps.rag.understanding.forms import named_forms
@@ -13,8 +14,14 @@ _ACT_TITLES = re.compile(r"groupements? d'interet economique|et du gie\b")
 
 def forms_of(passage: Passage) -> tuple[str, ...]:
     """Return the forms that a passage is about: by its headings, else by its own words."""
-    headings = _ACT_TITLES.sub(" ", fold(" ".join(passage.heading_path)))
-    return named_forms(headings) or named_forms(fold(passage.text))
+    return _forms_of(passage.heading_path, passage.text)
+
+
+# asked for several times in one answer, and again in the next ones
+@lru_cache(maxsize=4_096)
+def _forms_of(heading_path: tuple[str, ...], text: str) -> tuple[str, ...]:
+    headings = _ACT_TITLES.sub(" ", fold(" ".join(heading_path)))
+    return named_forms(headings) or named_forms(fold(text))
 
 
 def speaks_of(form: str, passage: Passage) -> bool:

@@ -22,7 +22,7 @@ def quotation(passage: Passage, excerpted: Excerpt) -> str:
     rows = _table(passage.text, excerpted.ranges)
     ranges = [each for each in excerpted.ranges if each not in rows]
     if not rows:
-        return _words(passage.text, excerpted.ranges, number)
+        return _words(passage.text, _without_last_head(passage.text, excerpted.ranges), number)
     table = _markdown([passage.text[start:end] for start, end in rows], number)
     if not ranges:
         return f"{wording.this_table(number)}\n\n{table}"
@@ -42,6 +42,12 @@ def _words(text: str, ranges: Sequence[tuple[int, int]], number: int) -> str:
             words += ("\n" if is_list_line(part) and part[0] in "-*" else "\n\n") + part
         previous_end = end
     return wording.quoted(words, number)
+
+
+def _without_last_head(text: str, ranges: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """Drop a table's head whose rows stand in the next passage."""
+    is_head = len(ranges) > 1 and len(_cells(text[slice(*ranges[-1])])) > 1 and "|" in text[slice(*ranges[-1])]
+    return ranges[:-1] if is_head and not text[ranges[-1][1] :].strip() else ranges
 
 
 def _table(text: str, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

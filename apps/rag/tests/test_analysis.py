@@ -64,3 +64,11 @@ def test_words_that_mean_another_thing_keep_their_own_stem() -> None:
     assert set(analysis.terms("un don")) == set(analysis.terms("des dons"))
     assert set(analysis.terms("un don")).isdisjoint(analysis.terms("il donne"))
     assert set(analysis.terms("droits d'enregistrement")).isdisjoint(analysis.terms("enregistrer une facture"))
+
+
+@pytest.mark.parametrize(
+    ("sigle", "full"),
+    [("SCS", "société en commandite simple"), ("GIE", "groupement d'intérêt économique")],
+)
+def test_a_sigle_keeps_its_ending(sigle: str, full: str) -> None:
+    assert set(analysis.terms(sigle)) <= set(analysis.terms(full))

@@ -170,12 +170,12 @@ def test_a_long_article_is_cut_after_a_sentence_and_says_so() -> None:
 
 
 def test_a_long_list_keeps_its_introduction() -> None:
-    filler = "Les dispositions du présent titre sont applicables aux sociétés visées au livre précédent. " * 12
+    filler = "Les dispositions du présent titre sont applicables aux sociétés visées au livre précédent. " * 24
     result = found(passage("AUSCGIE art. 697", f"{filler}\n{ART_697}"))
     text = answered(
         question("Avec quelles activités la fonction de commissaire aux comptes est incompatible ?"), result
     )
-    assert "« Les fonctions de commissaire aux comptes sont incompatibles :" in text
+    assert "Les fonctions de commissaire aux comptes sont incompatibles :" in text
     assert "3°) avec toute activité commerciale. » [1]" in text
     assert "livre précédent" not in text
 
@@ -347,3 +347,42 @@ def test_the_matter_of_an_act_that_is_not_held_is_not_answered_from_another_one(
 def test_an_account_that_shares_no_word_with_the_question_is_no_answer(asked: str, *, is_answered: bool) -> None:
     row = account("661", "Compte 661 : REMUNERATIONS DIRECTES VERSEES AU PERSONNEL NATIONAL")
     assert bool(draft(question(asked), found(row))) is is_answered
+
+
+def test_of_two_labels_that_say_what_is_asked_the_one_that_says_no_more_is_meant() -> None:
+    rows = (
+        account("6258", "Compte 6258 : Autres primes d'assurance maritime"),
+        account("625", "Compte 625 : PRIMES D'ASSURANCE"),
+    )
+    assert answered(question("prime d'assurance"), found(*rows, scores=(1.0, 0.9))).startswith("Le compte 625 ")
+
+
+def test_the_chart_in_force_comes_before_the_former_one() -> None:
+    rows = (
+        account("2013", "Compte 2013 : Frais de publicité", plan="syscohada-ancien"),
+        account("627", "Compte 627 : PUBLICITE, PUBLICATIONS"),
+    )
+    result = found(*rows, scores=(1.0, 0.98))
+    assert answered(question("frais de publicité"), result).startswith("Le compte 627 ")
+    assert "compte 2013" in answered(question("frais de publicité, ancien plan"), result).splitlines()[0]
+
+
+def test_where_to_enter_something_asks_for_an_account() -> None:
+    result = found(account("6611", "Compte 6611 : Appointements, salaires et commissions"))
+    assert "6611" in answered(question("où enregistrer les salaires du personnel ?"), result)
+
+
+def test_a_task_that_a_course_sets_is_no_answer() -> None:
+    rule = "L'amortissement linéaire répartit la valeur d'un bien sur sa durée d'utilité."
+    task = "Travail à faire : calculer l'amortissement linéaire d'un bien sur sa durée d'utilité."
+    result = found(passage("AUDCIF art. 45", rule), passage("AUDCIF art. 46", task, code="", locator="p. 3"))
+    text = answered(question("comment calculer l'amortissement linéaire ?"), result)
+    assert rule.removesuffix(".") in text
+    assert "Travail" not in text
+
+
+def test_the_head_of_a_table_without_its_rows_is_left_out() -> None:
+    text = "Le salaire est porté au débit du compte 661 et au crédit du compte 422.\n\nDate | Compte | Débit | Crédit"
+    answer = answered(question("Quelle écriture pour le salaire ?"), found(passage("AUDCIF art. 9", text)))
+    assert "crédit du compte 422" in answer
+    assert "Date | Compte" not in answer

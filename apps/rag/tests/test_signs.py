@@ -108,3 +108,11 @@ def test_what_says_the_one_word_of_a_question_over_and_over_is_no_worse_than_oth
     asked = "qu'est-ce que la réserve"
     again, once = signs(asked, "La réserve. La réserve est une réserve."), signs(asked, "La réserve est constituée.")
     assert again["sparing"] == once["sparing"]
+
+
+def test_what_is_asked_of_a_capital_is_said_of_no_other_sum() -> None:
+    says = answer_kind("quel est le capital minimum d'une SAS ?")
+    assert says is not None
+    assert says.search("le capital social doit etre d'un million (1.000.000) de francs cfa au moins")
+    assert says.search("le montant du capital social est fixe par les statuts")
+    assert not says.search("total du bilan superieur a cent vingt cinq millions (125.000.000) de francs cfa")

@@ -8,6 +8,7 @@ from apps.rag.generation.extractive import draft
 from apps.rag.generation.things import defining
 from apps.rag.tests.passages import found, passage, question
 from apps.rag.understanding.compared import things_compared, things_told_apart
+from apps.rag.understanding.forms import forms_bare
 from kauri.lib.text import fold
 
 BRANCH = "La succursale est un établissement commercial, appartenant à une société, doté d'une certaine autonomie."
@@ -86,3 +87,50 @@ def test_of_two_forms_the_articles_that_are_worded_alike_are_compared() -> None:
     text = draft(question("combien libérer à la souscription : SARL contre SA ?"), result)
     assert text.index("art. 311-1") < text.index("art. 389")
     assert "art. 606" not in text
+
+
+SNC = "La société en nom collectif est celle dans laquelle tous les associés répondent des dettes sociales."
+SCS = "La société en commandite simple est celle dans laquelle coexistent des commandités et des commanditaires."
+NAME = "La société en nom collectif est désignée par une dénomination sociale, précédée du sigle « S.N.C. »."
+
+
+@pytest.mark.parametrize(
+    ("text", "is_bare"),
+    [
+        ("Qu'est-ce qu'une SNC ?", True),
+        ("Différence entre SARL et SA", True),
+        ("c koi un GIE", True),
+        ("la société en commandite simple", True),
+        ("Quel est le capital d'une SARL ?", False),
+        ("Un mineur associé d'une SNC ?", False),
+        ("Qu'est-ce que le capital ?", False),
+    ],
+)
+def test_a_question_may_name_a_form_and_nothing_else(text: str, *, is_bare: bool) -> None:
+    assert forms_bare(fold(text)) is is_bare
+
+
+def test_two_forms_are_told_apart_by_their_full_names() -> None:
+    first, second = things_told_apart(fold("Comparer SNC et SCS"))
+    assert {"nom", "collect"} <= first
+    assert "commandit" in second
+
+
+@pytest.mark.parametrize("text", ["Qu'est-ce qu'une SNC ?", "définition de la société en nom collectif"])
+def test_what_a_form_is_comes_first(text: str) -> None:
+    result = found(passage("AUSCGIE art. 272", NAME), passage("AUSCGIE art. 270", SNC), scores=(1.0, 0.9))
+    answer = draft(question(text), result)
+    assert answer.startswith("Selon l'AUSCGIE, art. 270")
+
+
+def test_forms_that_are_compared_without_more_are_told_by_what_each_is() -> None:
+    result = found(
+        passage("AUSCGIE art. 272", NAME),
+        passage("AUSCGIE art. 270", SNC),
+        passage("AUSCGIE art. 293", SCS),
+        scores=(1.0, 0.9, 0.2),
+    )
+    answer = draft(question("Comparer SNC et SCS"), result)
+    assert SNC.removesuffix(".") in answer
+    assert SCS.removesuffix(".") in answer
+    assert "art. 272" not in answer

@@ -85,6 +85,7 @@ def test_no_question_of_law_taxes_or_offices_is_out_of_scope(text: str) -> None:
         ("il peut avoir zéro capital ?", "c'est quoi un GIE ?", "c'est quoi un GIE ? il peut avoir zéro capital ?"),
         ("comment le révoquer ?", "Qui nomme le gérant ?", "Qui nomme le gérant ? comment le révoquer ?"),
         ("ce délai est-il prolongeable ?", SARL, f"{SARL} ce délai est-il prolongeable ?"),
+        ("et le montant nominal ?", SARL, "le montant nominal d'une SARL ?"),
         ("combien d'associés ?", SARL, f"{SARL} combien d'associés ?"),
     ],
 )

@@ -24,6 +24,14 @@ _KINDS = (
         re.compile(r"\b(?:taux|pourcentage|proportion|quotite|quelle (?:part|fraction)|majorite|quorum)\b"),
         re.compile(r"%|\bpour cent\b|\b(?:tiers|quarts?|moitie|dixiemes?|cinquiemes?|majorite|unanimite)\b"),
     ),
+    # other sums of a company are no capital
+    (
+        re.compile(r"\b(?:capital (?:social )?minim\w+|minim\w+ (?:du |de )?capital|quel est le capital)\b"),
+        re.compile(
+            r"\bcapital\b(?:[^.;]|\.(?=\d)){0,200}?"
+            r"(?:\bfrancs?\b|\bf(?:cfa)?\b|\bfixe\w* (?:librement )?par les statuts)"
+        ),
+    ),
     (
         re.compile(
             r"\b(?:capital (?:social )?minim\w+|minim\w+ (?:de )?capital|quel est le capital|montants?|valeur|seuils?"
@@ -63,7 +71,9 @@ def _said_number(normal: str) -> re.Pattern[str] | None:
     asked = _ASKS_NUMBER.search(normal)
     if asked is None or asked[1] in _UNITS_OF_TIME:
         return None
-    return re.compile(rf"\b{_NUMBER} (?:\(\d+\) )?(?:\w+ ){{0,1}}(?:{re.escape(analysis.stem(asked[1]))}|membres)")
+    return re.compile(
+        rf"\b{_NUMBER} (?:\(\d+\) )?(?:\w+ ){{0,1}}(?:{re.escape(analysis.stem(asked[1]))}|membres|personnes)"
+    )
 
 
 def _said_agent(normal: str) -> re.Pattern[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.rag.analysis import terms
+from apps.rag.understanding.forms import FULL_NAMES, forms_bare, named_forms
 from apps.rag.understanding.framewords import judging_weight
 
 _CLAUSE = re.compile(r"[,;:?!.]|\bc(?:'est)? (?:k?oi|quoi)\b|\bquelles? differences?\b")
@@ -19,6 +20,10 @@ _MAX_TERMS = 3
 
 def things_compared(folded: str) -> tuple[frozenset[str], ...]:
     """Return the terms of the two things that a folded question sets side by side, () where it names no two."""
+    forms = named_forms(folded)
+    if len(forms) > 1 and forms_bare(folded):
+        first, second = (frozenset(named(FULL_NAMES[form])) for form in forms[:2])
+        return first, second
     for clause in _CLAUSE.split(folded):
         left, between, right = clause, None, ""
         if match := _BETWEEN.search(clause):

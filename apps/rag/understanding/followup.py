@@ -78,8 +78,19 @@ _PREVIOUS = re.compile(
 _ALINEA = re.compile(r"\b(?:alinea|al\.|paragraphe)\b")
 # What begins so is a piece of another sentence; anything else may be a subject: "missions du CAC".
 _ADDS = re.compile(r"^(?:sans|a|au|aux|en|avec|pour|par|sous|apres|avant|pendant|nomm\w+|seulement|meme|surtout)\b")
+# "Et le délai de convocation ?" asks for another thing of what "Quel est le quorum d'une AGE …" is about.
+_OTHER_THING = re.compile(
+    r"^(?:et|mais|and) (?:le|la|les|l'|quel(?:le)?s? (?:est|sont) (?:le|la|les|l')) ?(?P<thing>[^?]+)"
+)
+_ASKED_OF = re.compile(
+    r"(?i)^(?:quel(?:le)?s? (?:est|sont) |c'est quoi )(?:le|la|les|l') ?[\w'-]+(?: \w+)??"
+    r"(?= (?:d'une?|dans une?|pour une?) )"
+)
+_SUBJECT_ALONE = re.compile(r"(?i)^(?:d'une?|dans une?|pour une?) ")
+_LINK = re.compile(r"(?i)^(?:et|mais|and) ")
 _FEW_WORDS = 3
 _MANY_WORDS = 12
+_NAMED_IN_FULL = 2
 _MAX_BACK = 4
 
 
@@ -138,14 +149,25 @@ def context_of(text: str, history: tuple[str, ...]) -> str:
         if leaning(earlier) == "no":
             break
     forms = named_forms(fold(text))
-    return " ".join(put_form(each, forms[0]) if len(forms) == 1 else each for each in needed)
+    context = " ".join(put_form(each, forms[0]) if len(forms) == 1 else each for each in needed)
+    return _subject(context, text)
 
 
 def standalone_of(text: str, context: str) -> str:
     """Return a question that needs no history: the earlier one, and what this one adds to it."""
     if not context:
         return text
+    if _SUBJECT_ALONE.match(context):
+        return f"{_LINK.sub('', text).strip(' ?')} {context}"
     return context if named_forms(fold(context)) and _adds_form_only(text) else f"{context} {text}".strip()
+
+
+def _subject(context: str, text: str) -> str:
+    """Return what an earlier question is about, where a follow-up names in full another thing to be told of it."""
+    other = _OTHER_THING.match(fold(text))
+    if other is None or len(analysis.words(other["thing"])) < _NAMED_IN_FULL or named_forms(fold(text)):
+        return context
+    return _ASKED_OF.sub("", context).strip()
 
 
 def _adds_form_only(text: str) -> bool:

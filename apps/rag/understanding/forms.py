@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _OTHERS = "sarl|sas|snc|scs|gie"
 # The possessive needs a noun after it, and never follows an article: what does is the company.
@@ -20,7 +21,22 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "GIE": re.compile(r"\bgie\b|\bg\.i\.e\b|interet economique"),
     "SEP": re.compile(r"societes? en participation"),
 }
+FULL_NAMES = {
+    "SARL": "societe a responsabilite limitee",
+    "SAS": "societe par actions simplifiee",
+    "SA": "societe anonyme",
+    "SNC": "societe en nom collectif",
+    "SCS": "societe en commandite simple",
+    "GIE": "groupement d'interet economique",
+    "SEP": "societe en participation",
+}
 _ACT_TITLES = re.compile(r"groupements? d'interet economique|et du gie\b|ausc[ -]?gie")
+# what a question says beside a form where it asks what that form is, or how two of them differ
+_BESIDE_FORMS = re.compile(
+    r"\b(?:qu'est|qu|est|ce|que?|c|k?oi|quoi|signifie|veut|dire|quell?es?|sont|definition|definir|definis\w*|notion|entend"
+    r"|on|par|compar\w+|differen\w+|distin\w+|nuance|entre|et|ou|vs|versus|avec|contre|rapport|a|au|an?|the|what|is"
+    r"|l[ae]s?|une?|d[eu]s?|l|d|societes?|groupements?|en|droit|ohada|moi|explique\w*|sa)\b|[\W_]"
+)
 _SIGLES = tuple(form for form in _FORMS if form not in ("SA", "SEP"))
 _TYPED = re.compile(rf"(?i)(?<![\w'’-])(?:d['’])?(?:{'|'.join(_SIGLES)})u?(?![\w'’-])")
 # "sarll", "saarl", "sral": a letter twice, or two of them swapped; the shorter sigles are a slip away from words
@@ -28,6 +44,7 @@ _MISSPELT_SARL = re.compile(r"(?i)(?<![\w'’-])(?P<elided>d['’])?(?!sarl\b)(?
 _TYPED_SA = re.compile(rf"(?i){_SA}")
 
 
+@lru_cache(maxsize=1_024)
 def named_forms(folded: str) -> tuple[str, ...]:
     """Return the forms that a folded text names, in order of appearance; the title of the act names none."""
     bare = _ACT_TITLES.sub(" ", folded) if "societe" in folded or "ausc" in folded else folded
@@ -46,3 +63,12 @@ def put_form(text: str, form: str) -> str:
     """Return a text with the one form that it names replaced by another; as it is where it names none or several."""
     named = [each for each in (*_SIGLES, "SA") if re.search(rf"\b{each}\b", text)]
     return re.sub(rf"\b{named[0]}\b", form, text) if len(named) == 1 else text
+
+
+def forms_bare(folded: str) -> bool:
+    """Tell whether a folded text names forms of company and, but for small words and what frames a question, nothing
+    else: "la SNC", "qu'est-ce qu'une société en nom collectif ?"."""
+    bare = folded
+    for pattern in _FORMS.values():
+        bare = pattern.sub(" ", bare)
+    return bare != folded and not _BESIDE_FORMS.sub(" ", bare).strip()

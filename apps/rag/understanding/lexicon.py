@@ -50,7 +50,8 @@ _SPEAKS_OF = {
         r"\b(?:comptes?|compta\w*|ecritures?|imput\w+|debit\w*|credit\w*|enregistr\w+|classes?|libelle|passer|achat\w*"
         r"|achet\w+|vend\w*|ventes?|factur\w+|pay\w+|regl(?:e|er|ement)s?|amorti\w*|immobilis\w+|stocks?|charges?"
         r"|produits?|bilan|tva|depens\w+|frais|vers\w+|encaiss\w+|rembours\w+|provision\w*|syscohada|journal|solde\w*"
-        r"|caisses?|banques?|loyers?|salaires?|numero|dotations?|inventaires?|exercices?)\b"
+        r"|caisses?|banques?|loyers?|salaires?|numero|dotations?|inventaires?|exercices?"
+        r"|dividendes? (?:touche|recu|encaisse|percu)e?s?)\b"
     ),
     "tax": re.compile(
         r"\b(?:impot\w*|impos\w+|tax\w+|fisc\w*|tva|cgi|irpp|its|igf|declar\w+|contribuable\w*|exonere\w*|exoneration\w*"
