@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from apps.rag.generation import choosing
 from apps.rag.generation.asked import wanted
 from apps.rag.generation.extractive import considered, draft
 from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
@@ -109,3 +110,23 @@ def test_passages_that_maluses_left_below_zero_are_no_fault(scores: tuple[float,
     leads = [each.signs.lead for each in considered(asked, result)]
     assert len(leads) == 2
     assert all(-1.0 <= lead <= 1.0 for lead in leads)
+
+
+def test_four_fair_chances_are_a_good_one_and_one_alone_is_not() -> None:
+    result = found(*(passage(f"AUSCGIE art. {n}", ART_311, ordinal=n) for n in (309, 310, 311, 312)))
+    candidates = considered(question("Comment créer une SARL ?"), with_sentences(result, 0.5, 0.5, 0.5, 0.5))
+    assert len(candidates) == 4
+    assert choosing._are_likely_together(candidates, dict.fromkeys(range(4), 0.28))
+    assert not choosing._are_likely_together(candidates, dict.fromkeys(range(4), 0.15))
+    assert not choosing._are_likely_together(candidates, {0: 0.7, 1: 0.01, 2: 0.01, 3: 0.01})
+
+
+def test_a_difference_from_a_thing_that_nothing_speaks_of_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "_SIDES_LEAST", 0.0)
+    acts = passage("TRAITE art. 9", "Les Actes uniformes sont publiés au Journal officiel de l'OHADA.", ordinal=9)
+    court = passage("TRAITE art. 14", "La Cour interprète les règlements et les actes uniformes.", ordinal=14)
+    result = with_sentences(found(acts, court, scores=(2.0, 1.9)), 0.6, 0.6)
+    assert draft(question("Quelle est la différence entre un acte uniforme et un règlement OHADA ?"), result) == ""
+    both = passage("TRAITE art. 14", "La Cour interprète les règlements de l'OHADA et les actes uniformes.", ordinal=14)
+    result = with_sentences(found(acts, both, scores=(2.0, 1.9)), 0.9, 0.9)
+    assert draft(question("Quelle est la différence entre un acte uniforme et un règlement OHADA ?"), result) != ""
