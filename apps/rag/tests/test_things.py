@@ -120,7 +120,7 @@ def test_two_forms_are_told_apart_by_their_full_names() -> None:
 def test_what_a_form_is_comes_first(text: str) -> None:
     result = found(passage("AUSCGIE art. 272", NAME), passage("AUSCGIE art. 270", SNC), scores=(1.0, 0.9))
     answer = draft(question(text), result)
-    assert answer.startswith("Selon l'AUSCGIE, art. 270")
+    assert answer.startswith("Selon l’AUSCGIE, art. 270")
 
 
 def test_forms_that_are_compared_without_more_are_told_by_what_each_is() -> None:
