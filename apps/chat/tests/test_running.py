@@ -61,6 +61,19 @@ def engine_with_pauses(*pauses_s: float) -> running.Engine:
     return answer
 
 
+def endless(was_left: asyncio.Event) -> running.Engine:
+    """Return an engine that says nothing for a minute, and tells when it is left."""
+
+    async def answer(_question: Question) -> AsyncIterator[AnswerEvent]:
+        try:
+            await asyncio.sleep(60)
+            yield TextDelta("Trop tard.")
+        finally:
+            was_left.set()
+
+    return answer
+
+
 async def test_the_end_is_told_only_once_it_is_saved(
     hub: TurnHub, log: TurnLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,14 +193,7 @@ async def test_nothing_remains_of_an_answer_whose_question_was_not_committed(
 async def test_an_answer_is_broken_off_where_its_question_is_given_up(hub: TurnHub, log: TurnLog) -> None:
     turn, was_left = begun(), asyncio.Event()
 
-    async def engine(_question: Question) -> AsyncIterator[AnswerEvent]:
-        try:
-            await asyncio.sleep(60)
-            yield TextDelta("Trop tard.")
-        finally:
-            was_left.set()
-
-    run = RunningTurn(turn.work.turn_id, owner="here", engine=engine, log=log, hub=hub)
+    run = RunningTurn(turn.work.turn_id, owner="here", engine=endless(was_left), log=log, hub=hub)
     task = asyncio.create_task(run.run(turn))
     await asyncio.sleep(0.05)
     run.end("lost")
@@ -232,14 +238,7 @@ async def test_an_expected_turn_runs_once_and_only_where_it_was_launched(
 async def test_a_turn_whose_transaction_fails_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     turn, was_left = begun(), asyncio.Event()
 
-    async def engine(_question: Question) -> AsyncIterator[AnswerEvent]:
-        try:
-            await asyncio.sleep(60)
-            yield TextDelta("Trop tard.")
-        finally:
-            was_left.set()
-
-    runner = turns.TurnRunner(engine, settings.REDIS_STATE_URL)
+    runner = turns.TurnRunner(endless(was_left), settings.REDIS_STATE_URL)
     runner.hub.start()
     monkeypatch.setattr(turns, "_runner", runner)
 
