@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from kauri.lib.errors import Unavailable
+from kauri.lib.patience import patience
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class Breaker:
         try:
             # Waited for in all, since a frozen server accepts connections and answers nothing; and not by redis-py's
             # `socket_timeout`, whose `asyncio.wait_for` loses cancellations before Python 3.12.
-            async with asyncio.timeout(2 * _IO_TIMEOUT_S):
+            async with patience(2 * _IO_TIMEOUT_S):
                 return await self._client().eval(script, 2, *keys, *arguments)
         except (RedisError, OSError, TimeoutError):
             logger.warning("breaker %s counts alone: valkey does not answer", self.name)

@@ -5,7 +5,6 @@ something and a copy kept elsewhere has the same ids. Every write names the writ
 writer whose fence is old changes nothing.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
+
+from kauri.lib.patience import patience
 
 TERMINAL_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 # PostgreSQL serves a log that has expired, so this only has to outlast a turn and its reconnects.
@@ -91,7 +92,7 @@ class _Client(Redis):
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         try:
-            async with asyncio.timeout(self.limit_s):
+            async with patience(self.limit_s):
                 return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call] # redis-py's
         except TimeoutError as error:
             raise RedisTimeout(f"no reply in {self.limit_s} s") from error

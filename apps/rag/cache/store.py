@@ -14,6 +14,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from apps.rag.cache.codec import Kept, decode, encode
+from kauri.lib.patience import patience
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class AnswerStore:
             raise StoreDown
         try:
             # Waited for in all: a frozen server accepts connections and answers nothing.
-            async with asyncio.timeout(_IO_TIMEOUT_S):
+            async with patience(_IO_TIMEOUT_S):
                 return await command(self._client(url))
         except (RedisError, OSError, TimeoutError) as error:
             logger.warning("answers are not cached: valkey does not answer")
