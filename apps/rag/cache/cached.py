@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.db import Error as DatabaseError
@@ -108,12 +108,12 @@ class CachedEngine(EngineBehind):
 
     async def _lead_or_wait(self, flight: Flight, key: str, question: Question, stale: Kept | None) -> None:
         """Compute an answer, or wait for the process that does; an answer that is kept is never waited for."""
-        give_up = time.monotonic() + self._config.flight_wait_s
+        give_up, asked_at = time.monotonic() + self._config.flight_wait_s, clock.now()
         while True:
             async with self._leading(key) as lead:
                 if lead is not None or time.monotonic() > give_up:
                     # another process may have finished between our look and our lease
-                    done = None if stale is not None else (await self._look_up(key))[0]
+                    done = None if stale is not None else await self._finished_since(asked_at, key)
                     if done is None:
                         await self._compute(flight, key, question, is_down=lead == "")
                         return
@@ -126,6 +126,14 @@ class CachedEngine(EngineBehind):
     async def _finished_elsewhere(self, key: str) -> Kept | None:
         kept, _ = await self._look_up(key)
         return kept or (await self._look_up(_passing(key)))[0]
+
+    async def _finished_since(self, asked_at: datetime, key: str) -> Kept | None:
+        """Return what another process finished; what lacks something, only where it is newer than the question."""
+        kept, _ = await self._look_up(key)
+        if kept is not None:
+            return kept
+        passing, _ = await self._look_up(_passing(key))
+        return passing if passing is not None and passing.answered_at >= asked_at else None
 
     async def _wait(self, key: str, give_up: float) -> Kept | None:
         """Wait until the leading process has an answer, or leads no more."""

@@ -239,6 +239,30 @@ async def test_an_answer_that_lacks_something_is_not_kept(cached: CachedEngine, 
     assert cast("Finished", (await answer(cached))[-1]).mode == "model"
 
 
+async def test_one_who_asked_before_it_was_finished_is_given_an_answer_that_lacks_something(
+    plain: Engine, cached: CachedEngine, provider: ProviderServer
+) -> None:
+    may_lead = asyncio.Event()
+
+    class Late(AnswerStore):
+        """A store whose process gets its turn only when another has finished."""
+
+        async def lease(self, key: str, *, lease_s: float) -> str | None:
+            await may_lead.wait()
+            return await super().lease(key, lease_s=lease_s)
+
+    provider.mode = "refuses"
+    late = Late(cache_url=settings.REDIS_CACHE_URL, state_url=settings.REDIS_STATE_URL)
+    waiting = asyncio.create_task(answer(behind_cache(plain, late)))
+    await asyncio.sleep(0.05)
+    await answer(cached)
+    n_calls = provider.n_calls
+    may_lead.set()
+    end = cast("Finished", (await waiting)[-1])
+    assert end.answered_at is not None
+    assert provider.n_calls == n_calls
+
+
 async def test_an_answer_near_its_expiry_is_refreshed_by_one_and_given_to_all(
     plain: Engine, provider: ProviderServer
 ) -> None:
