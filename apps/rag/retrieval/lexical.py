@@ -125,7 +125,8 @@ class LexicalReader:
         hits: list[Hit] = []
         if weights and scope.namespaces:
             view = self._view
-            query = Query.boolean_query([(Occur.Must, _any_of(fields, weights)), *_limits(view, scope)])
+            # the scope first: in a segment that holds nothing of it the lists of the terms are not even opened
+            query = Query.boolean_query([*_limits(view, scope), (Occur.Must, _any_of(fields, weights))])
             hits = _search(view.searcher, query, k)
         return Ranking(leg, tuple(hits), (time.perf_counter() - started) * 1e3)
 
