@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 
 _CHANGES_A_COMMIT = 2_000
 _PAUSE_S = 5.0  # after a round that failed
-_COLUMNS = ("search_text", "heading_path", "namespace", "organisation_id", "country", "in_force")
+_PAGE = 1_000
+_BY_SCOPE = ("namespace", "organisation_id", "country", "in_force")
+_COLUMNS = ("search_text", "heading_path", *_BY_SCOPE)
 
 
 def catch_up(folder: LexicalFolder, config: RagConfig) -> FolderState:
@@ -164,11 +166,14 @@ def _apply_some(folder: LexicalFolder, state: FolderState) -> FolderState:
 
 
 def _live_entries() -> Iterator[LexicalEntry]:
-    last = 0
+    # what a scope admits stands together, so that a search within a narrow one passes over most of the folder unread
+    ids = list(_live().order_by(*_BY_SCOPE, "pk").values_list("pk", flat=True))
     # pages by key, not one cursor: no transaction stays open while we analyse
-    while rows := list(_live().filter(pk__gt=last).order_by("pk")[:1_000]):
-        yield from (_entry(row) for row in rows)
-        last = rows[-1].pk
+    for at in range(0, len(ids), _PAGE):
+        page = ids[at : at + _PAGE]
+        rows = _live().in_bulk(page)
+        # what was withdrawn meanwhile is missing, and the log says so again
+        yield from (_entry(rows[entry_id]) for entry_id in page if entry_id in rows)
 
 
 def _live() -> QuerySet[IndexEntry]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -235,6 +237,27 @@ def test_a_follower_outlives_whatever_a_round_raises(
     follower.start()
     assert has_gone_on.wait(20)
     follower.stop()
+
+
+def test_what_a_scope_admits_stands_together_in_a_new_full_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followers, "_PAGE", 2)
+    places = [("doctrine", None), ("references", None), ("references", UUID(int=1))]
+    for number in range(9):
+        namespace, organisation = places[number % 3]
+        changes = {"namespace": namespace, "organisation_id": organisation, "version": str(number)}
+        publish(article(str(number), "Le gérant engage la société.", **changes))
+    held = [(each.namespace, each.organisation) for each in followers._live_entries()]
+    assert len(held) == 9
+    assert len(list(itertools.groupby(held))) == 3
+
+
+def test_what_is_withdrawn_while_a_full_text_is_written_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(followers, "_PAGE", 1)
+    publish(ARTICLE, LATER)
+    entries = followers._live_entries()
+    first = next(entries)
+    indexer.version_withdraw(IndexEntry.objects.exclude(pk=first.entry_id).get().version_id)
+    assert list(entries) == []
 
 
 async def test_an_engine_is_warm_once_it_can_search_at_full_speed(folder: LexicalFolder, tmp_path: Path) -> None:

@@ -160,6 +160,30 @@ def test_a_folder_filled_bit_by_bit_ranks_like_one_written_at_once(folder: Lexic
     assert rankings(reader_of(bit_by_bit)) == rankings(reader_of(folder))
 
 
+def test_the_order_in_which_entries_are_written_changes_no_ranking(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    words = [word for text in TEXTS for word in text.split()]
+    entries = [
+        lexical(
+            number, " ".join(chance.choices(words, k=12)), namespace=chance.choice(("references", "doctrine", "rare"))
+        )
+        for number in range(1, 301)
+    ]
+    readers = []
+    for name, made in {"mixed": entries, "by_scope": sorted(entries, key=lambda each: each.namespace)}.items():
+        folder = LexicalFolder(tmp_path / name)
+        generation_write(folder, made, seq=1, log_identity="log")
+        readers.append(reader_of(folder))
+    for asked in (scope(namespaces=("rare",)), scope(namespaces=("references", "doctrine"))):
+        for text in QUESTIONS:
+            terms, grams = word_weights(text, {}, 64), gram_weights(text, 64)
+            mixed, by_scope = (
+                [reader.rank_words(terms, 0.0, asked, 300).hits, reader.rank_grams(grams, asked, 300).hits]
+                for reader in readers
+            )
+            assert mixed == by_scope
+
+
 def test_deletions_are_counted_and_a_new_generation_forgets_them(folder: LexicalFolder) -> None:
     state = folder.state()
     assert state is not None
