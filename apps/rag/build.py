@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
+from apps.rag.arrivals import arrivals_known
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.lastgood import LastGoodEngine
 from apps.rag.cache.store import AnswerStore
@@ -35,6 +36,7 @@ def build_engine(
         reranker=reranker_named(settings.KAURI_RERANKER),
         providers=build_chat_models(),
         config=calibrated(config or configured(), model.name),
+        arrivals=arrivals_known(),
     )
 
 

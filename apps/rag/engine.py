@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from apps.rag.analysis import ANALYSIS_REVISION
+from apps.rag.arrivals import nothing_arrives
 from apps.rag.config import RagConfig
 from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
@@ -23,7 +24,7 @@ from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
-from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
+from apps.rag.ports import Arrivals, ChatModel, Embedder, Reranker, Vectors
 from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.ahead import ReadingAhead
 from apps.rag.retrieval.folder import LexicalFolder
@@ -63,8 +64,10 @@ class Engine:
         providers: Sequence[ChatModel],
         config: RagConfig,
         reranker: Reranker | None = None,
+        arrivals: Arrivals = nothing_arrives,
     ) -> None:
         self.config = config
+        self._arrivals = arrivals
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, vector_store(), config)
         self._ahead = ReadingAhead()
@@ -175,7 +178,8 @@ class Engine:
         yield Retrieved(result)
         # the question's language decides that of the answer, whatever the pages around it speak
         question = replace(question, language=reading.understanding.language)
-        async for event in generate(question, result, providers=self._providers, config=self.config):
+        written = generate(question, result, providers=self._providers, config=self.config, arrivals=self._arrivals)
+        async for event in written:
             yield event
 
     async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:

@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from apps.rag.types import AnswerEvent, Hit, InForce, Passage, Question, Scope, SearchResult, Usage
+from apps.rag.types import AnswerEvent, Arriving, Hit, InForce, Passage, Question, Scope, SearchResult, Usage
 
 Vectors = npt.NDArray[np.float32]
 
@@ -107,6 +107,14 @@ class VectorStore(Protocol):
 
     def close(self) -> None:
         """Give connections back; the store may be used again."""
+        ...
+
+
+class Arrivals(Protocol):
+    """Knows which texts are being imported. Implementations: knowledge's ledger (kauri names it), and none."""
+
+    def __call__(self, scope: Scope, /) -> Arriving:
+        """Return what is on its way into a scope, and what is there. Raises DatabaseError."""
         ...
 
 
