@@ -1,10 +1,10 @@
 """Reads of the corpus; what a principal may not see is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.types import Principal
 from apps.knowledge import access, reader
@@ -19,7 +19,16 @@ from kauri.lib.countries import country_label
 from kauri.lib.db import rows_of, scoped
 from kauri.lib.errors import NotFound
 
-__all__ = ["citation_url", "document_get", "job_get", "namespace_list", "reader_window", "scope_for", "texts_arriving"]
+__all__ = [
+    "citation_url",
+    "document_get",
+    "job_get",
+    "namespace_list",
+    "reader_window",
+    "scope_for",
+    "sources_published",
+    "texts_arriving",
+]
 
 _NAMESPACES = "SELECT slug FROM knowledge_namespace ORDER BY position, slug"
 _OPEN = (IngestionJob.State.WAITING, IngestionJob.State.RUNNING)
@@ -72,6 +81,16 @@ def texts_arriving(scope: Scope) -> Arriving:
             return Arriving(0, 0)
         there = documents.filter(state=Document.State.PUBLISHED).exclude(pk__in=coming)
         return Arriving(len(coming), there.count())
+
+
+def sources_published(*, samples: Collection[str], codes: Collection[str]) -> frozenset[str]:
+    """Return which of these samples, by title, and acts, by code, the shared base holds in force today."""
+    in_force = DocumentVersion.objects.filter(
+        document=OuterRef("pk"), state=DocumentVersion.State.PUBLISHED, in_force__contains=clock.today()
+    )
+    named = Q(kind=Document.Kind.SAMPLE, title__in=samples) | Q(kind=Document.Kind.LAW, code__in=codes)
+    found = Document.objects.filter(named, Exists(in_force), organisation=None).values_list("kind", "title", "code")
+    return frozenset(title if kind == Document.Kind.SAMPLE else code for kind, title, code in found)
 
 
 def document_get(principal: Principal, document_id: UUID) -> Document:
