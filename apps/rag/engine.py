@@ -24,7 +24,7 @@ from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
-from apps.rag.ports import Arrivals, ChatModel, Embedder, Reranker, Vectors
+from apps.rag.ports import Arrivals, ChatModel, Embedded, Embedder, Reranker
 from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.ahead import ReadingAhead
 from apps.rag.retrieval.folder import LexicalFolder
@@ -202,10 +202,16 @@ class Engine:
             deadline_s=self.config.reading_deadline_s,
         )
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed."""
         if not self._embedder.dimension:
             raise EmbedderAbsent
         config = self.config
         embed = partial(embed_cached, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch)
-        return await asyncio.get_running_loop().run_in_executor(self._texts, embed, self._embedder, texts)
+
+        def embedded() -> Embedded:
+            # the model's revision comes after its first vectors: then it is read
+            vectors = embed(self._embedder, texts)
+            return Embedded(vectors, self._embedder.name, self._embedder.revision)
+
+        return await asyncio.get_running_loop().run_in_executor(self._texts, embedded)

@@ -15,6 +15,15 @@ from apps.rag.types import AnswerEvent, Arriving, Hit, InForce, Passage, Questio
 Vectors = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as unit vectors (n_texts, dimension), and whose: those of another model or revision are not comparable."""
+
+    vectors: Vectors
+    model: str
+    revision: str
+
+
 class Embedder(Protocol):
     """Turns texts into unit vectors. Implementations: the built-in model, BGE-M3, an endpoint, and none."""
 
@@ -151,8 +160,8 @@ class RagEngine(Protocol):
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
         ...
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return (n_texts, dimension) unit vectors of the engine's embedder. Raises EmbedderFailed."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed."""
         ...
 
 
