@@ -24,6 +24,7 @@ from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
+from apps.rag.lawtocome import searched_as_known_today
 from apps.rag.ports import Arrivals, ChatModel, Embedded, Embedder, Reranker
 from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.ahead import ReadingAhead
@@ -43,6 +44,7 @@ from apps.rag.types import (
     SearchResult,
 )
 from apps.rag.understanding.curated import CuratedWords
+from apps.rag.understanding.daysalone import restated
 from apps.rag.understanding.lexicon import lexicon_revision
 from apps.rag.understanding.understand import Reading
 from kauri.lib.breaker import close_connections
@@ -160,11 +162,12 @@ class Engine:
         """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
         with engine_span():
             started = time.perf_counter()
+            question = restated(question)
             return await self._searcher.search(question, read(question), started)
 
     async def examine(self, question: Question) -> Examined:
         """Search without a model, and return what ranking and evidence are made of. Raises RetrievalUnavailable."""
-        return await self._searcher.examine(question)
+        return await self._searcher.examine(restated(question))
 
     def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
@@ -172,6 +175,7 @@ class Engine:
 
     async def _answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         started = time.perf_counter()
+        question = restated(question)
         reading = read(question)
         yield Searching(reading.understanding)
         result = await self._result(question, reading, started)
@@ -184,10 +188,13 @@ class Engine:
 
     async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search, on the day that the question asks for in words where it does."""
+
+        async def again(asked: Question, read_so: Reading) -> SearchResult:
+            return await self._searcher.search(asked, read_so, time.perf_counter())
+
         result = await self._first_result(question, reading, started)
-        return await searched_on_that_day(
-            question, reading, result, lambda asked, read_so: self._searcher.search(asked, read_so, time.perf_counter())
-        )
+        result = await searched_on_that_day(question, reading, result, again)
+        return await searched_as_known_today(question, result, again)
 
     async def _first_result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search; where the rules are unsure a model reads the question meanwhile, and its wording may find more."""
