@@ -41,10 +41,10 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
     if not cited:
         return ""
     to_come, day = _day_to_come(question, result), question.scope.as_of
-    if to_come is not None and day == clock.today():
+    if to_come is not None and day >= clock.today() and _is_todays(cited):
         return _("Nobody knows the law of %(year)s yet: the answer is that of today’s law, %(day)s.") % {
             "year": to_come.year,
-            "day": days.written(day),
+            "day": days.written(clock.today()),
         }
     if not _asks_for_another_day(question, result):
         return ""
@@ -55,6 +55,10 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
     if any(passage.in_force.start or passage.in_force.end for passage in cited):
         return ""
     return _("What is cited bears no date: nothing shows that it was the law on %(day)s.") % {"day": days.written(day)}
+
+
+def _is_todays(cited: Sequence[Passage]) -> bool:
+    return all(passage.in_force.contains(clock.today()) for passage in cited)
 
 
 def _day_to_come(question: Question, result: SearchResult) -> date | None:

@@ -152,13 +152,19 @@ async def test_an_answer_about_another_day_says_what_it_lacks(day: date, in_forc
     assert made.text.endswith(note or "[1]")
 
 
-async def test_a_day_to_come_is_said_to_be_so() -> None:
+@pytest.mark.parametrize(
+    ("is_new", "note"),
+    [(False, "la réponse est celle du droit d’aujourd’hui"), (True, "est à venir")],
+    ids=["todays", "known already"],
+)
+async def test_a_day_to_come_is_said_to_be_so(is_new: bool, note: str) -> None:
     year = clock.today().year + 4
-    result = found(passage("AUSCGIE art. 311", ART_311))
+    in_force = InForce(date(year, 1, 1), None) if is_new else _NEW
+    result = found(passage("AUSCGIE art. 311", ART_311, in_force=in_force))
     result = replace(result, understanding=replace(result.understanding, as_of_hint=date(year, 1, 1)))
     asked = question(f"Quel sera le capital minimum d'une SARL en {year} ?")
     made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
-    assert "est à venir" in made.text
+    assert note in made.text
 
 
 def _tax_code(year: int) -> NewEntry:
