@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.types import Principal
 from apps.knowledge import access, reader
+from apps.knowledge.announced import n_announced
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
 from apps.knowledge.periods import period_of
@@ -67,6 +68,8 @@ def scope_for(
 def texts_arriving(scope: Scope) -> Arriving:
     """Return how many documents of a scope are being imported to be published, and how many others are published.
 
+    Those that are announced for the shared base count, in whatever collection they will be.
+
     What failed and waits for its next attempt is left out: nobody knows whether it will come.
     """
     countries = ["", scope.country] if scope.country else None
@@ -77,10 +80,11 @@ def texts_arriving(scope: Scope) -> Arriving:
         jobs = IngestionJob.objects.filter(state__in=_OPEN, is_publishing=True, version__document__in=documents)
         jobs = jobs.exclude(state=IngestionJob.State.WAITING, failure_count__gt=0)
         coming = set(jobs.values_list("version__document_id", flat=True))
-        if not coming:
+        n_coming = len(coming) + n_announced()
+        if not n_coming:
             return Arriving(0, 0)
         there = documents.filter(state=Document.State.PUBLISHED).exclude(pk__in=coming)
-        return Arriving(len(coming), there.count())
+        return Arriving(n_coming, there.count())
 
 
 def sources_published(*, samples: Collection[str], codes: Collection[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ import pytest
 
 from apps.accounts.types import ANONYMOUS, Principal
 from apps.knowledge import selectors, services
+from apps.knowledge.announced import announce
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import DocumentVersion, IngestionJob, Passage
 from apps.knowledge.reader import outline_near, passage_shown
@@ -214,4 +215,17 @@ def test_an_import_that_failed_is_not_said_to_be_on_its_way(cast: Cast) -> None:
     job.update(failure_count=1)
     assert selectors.texts_arriving(scope) == Arriving(0, 0)
     job.update(state=IngestionJob.State.RUNNING)
+    assert selectors.texts_arriving(scope) == Arriving(1, 0)
+
+
+def test_what_is_announced_is_on_its_way_before_the_ledger_knows_of_it(cast: Cast) -> None:
+    scope = selectors.scope_for(cast.principals["owner"])
+    announce(12)
+    try:
+        assert selectors.texts_arriving(scope) == Arriving(12, 0)
+        add(cast.principals["curator"], code="A")
+        announce(11)
+        assert selectors.texts_arriving(scope) == Arriving(12, 0)
+    finally:
+        announce(0)
     assert selectors.texts_arriving(scope) == Arriving(1, 0)
