@@ -191,6 +191,15 @@ async def test_the_law_of_a_year_to_come_is_answered_by_todays(tmp_path: Path) -
         assert "la réponse est celle du droit d’aujourd’hui" in told
 
 
+async def test_law_without_an_end_is_not_said_to_be_that_of_a_year_to_come(tmp_path: Path) -> None:
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"))
+    events, told = await _asked(engine, f"Quel sera le capital minimum d'une SARL en {clock.today().year + 4} ?")
+    result = next(event.result for event in events if isinstance(event, Retrieved))
+    assert result.understanding.as_of_hint is None
+    assert "1.000.000" in told
+    assert "la réponse est celle du droit d’aujourd’hui" in told
+
+
 async def test_law_that_is_known_for_a_year_to_come_is_what_answers(tmp_path: Path) -> None:
     year = clock.today().year
     engine = await _engine(tmp_path, _tax_code(year), _tax_code(year + 1))
