@@ -75,7 +75,7 @@ async def measure(
 
     engine = build_engine(index_dir=folder)
     await engine.warm()
-    vectors = [_turned(vector) for vector in await engine.embed([_standalone(text) for text in questions])]
+    vectors = [_turned(vector) for vector in (await engine.embed([_standalone(text) for text in questions])).vectors]
     nowhere = Scope(("nowhere",), (), scopes()[0][2].as_of)
     for text in questions:
         await engine.search(Question(text, nowhere, overrides=Overrides(legs=("dense",))))

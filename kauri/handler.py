@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async  # noqa: TID251 - requests have threads of their own here
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
@@ -16,9 +17,11 @@ from django.urls import set_script_prefix
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
-# Far more than the database has connections for, since a view that waits for a model or a mail server holds its thread,
-# one that is a coroutine too. As many as ever were busy at once stay.
-_threads = ThreadPoolExecutor(max_workers=512, thread_name_prefix="kauri-request")
+# As many as ever were busy at once stay.
+_threads = ThreadPoolExecutor(max_workers=settings.KAURI_REQUEST_THREADS, thread_name_prefix="kauri-request")
+# An orchestrator that hears nothing ends the process, and every answer under way with it: its questions do not queue.
+_threads_of_health = ThreadPoolExecutor(max_workers=2, thread_name_prefix="kauri-health")
+_HEALTH = "/v1/health"
 
 
 class OneThreadHandler(ASGIHandler):
@@ -54,7 +57,8 @@ class OneThreadHandler(ASGIHandler):
             body.close()
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self._begun_to_end, thread_sensitive=False, executor=_threads)(request)
+        threads = _threads_of_health if request.path.startswith(_HEALTH) else _threads
+        return await sync_to_async(self._begun_to_end, thread_sensitive=False, executor=threads)(request)
 
     def _begun_to_end(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request; what does not stream is closed here, since its bytes are all there."""

@@ -100,6 +100,9 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Stores ---
 # How long a web process that is told to end lets its running answers go on; then they are shown as interrupted.
 KAURI_DRAIN_S = env.seconds("KAURI_DRAIN_S", 6, low=0, high=600)
+# Far more than the database has connections for: a view that waits for a model or a mail server holds its thread, one
+# that is a coroutine too. A stream holds none.
+KAURI_REQUEST_THREADS = env.integer("KAURI_REQUEST_THREADS", 512, low=1, high=4096)
 KAURI_DB_THREADS = env.integer("KAURI_DB_THREADS", 8, low=1, high=64)
 _database_url = env.text("DATABASE_URL") or _embedded.get("database_url", "")
 _owner_url = env.text("DATABASE_OWNER_URL") or _embedded.get("database_owner_url", "") or _database_url

@@ -20,7 +20,7 @@ from apps.chat import pages, selectors, services
 from apps.chat.forms import QuestionForm, WaitingQuestion
 from apps.chat.models import Conversation, Message
 from apps.chat.scopes import scope_choice
-from apps.chat.suggestions import SUGGESTIONS
+from apps.chat.suggestions import suggestions_shown
 from apps.knowledge.selectors import namespace_list
 from kauri.lib.errors import KauriError, NotFound
 
@@ -157,7 +157,7 @@ def _start_page(
         text=text,
         error=error,
     )
-    context = {"composer": composer, "suggestions": SUGGESTIONS, "history": _history(principal)}
+    context = {"composer": composer, "suggestions": suggestions_shown(), "history": _history(principal)}
     return render(request, "chat/start.html", context, status=status)
 
 

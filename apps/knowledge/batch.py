@@ -12,7 +12,7 @@ from django.core.files.base import File
 from django.db.models import Count
 
 from apps.accounts.types import Principal
-from apps.knowledge import heartbeat, services
+from apps.knowledge import announced, heartbeat, services
 from apps.knowledge.manifest import FileToAdd
 from apps.knowledge.models import IngestionJob
 from apps.knowledge.pipeline import lease, run_job
@@ -58,15 +58,23 @@ class Batch:
 
     def run(self) -> tuple[FileState, ...]:
         """Add every file, work or wait until each import has ended, and return how."""
-        for index, file in enumerate(self._files):
-            self.states[index] = self._added(file, self.states[index])
-            self.refresh()
-            if not self._is_handing_over:
-                self._work_on(self.states[index])
+        try:
+            self._add_all()
+        finally:
+            announced.announce(0)
         while self._open_jobs():
             self._push()
             self.refresh()
         return tuple(self.states)
+
+    def _add_all(self) -> None:
+        for index, file in enumerate(self._files):
+            announced.announce(len(self._files) - index)
+            self.states[index] = self._added(file, self.states[index])
+            announced.announce(len(self._files) - index - 1)
+            self.refresh()
+            if not self._is_handing_over:
+                self._work_on(self.states[index])
 
     def refresh(self) -> None:
         """Read the rows of the imports that are under way; another thread may call this."""

@@ -1,27 +1,38 @@
 """Reads of the corpus; what a principal may not see is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.types import Principal
 from apps.knowledge import access, reader
+from apps.knowledge.announced import n_announced
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
 from apps.knowledge.periods import period_of
 from apps.knowledge.reader import citation_url
 from apps.knowledge.types import ReaderPassage, ReaderVersion, ReaderWindow
-from apps.rag.types import Scope, Span
+from apps.rag.types import Arriving, Scope, Span
 from kauri.lib import clock
 from kauri.lib.countries import country_label
 from kauri.lib.db import rows_of, scoped
 from kauri.lib.errors import NotFound
 
-__all__ = ["citation_url", "document_get", "job_get", "namespace_list", "reader_window", "scope_for"]
+__all__ = [
+    "citation_url",
+    "document_get",
+    "job_get",
+    "namespace_list",
+    "reader_window",
+    "scope_for",
+    "sources_published",
+    "texts_arriving",
+]
 
 _NAMESPACES = "SELECT slug FROM knowledge_namespace ORDER BY position, slug"
+_OPEN = (IngestionJob.State.WAITING, IngestionJob.State.RUNNING)
 _NEIGHBOURS = 2
 _MAX_POSITION = 2**31 - 1
 
@@ -52,6 +63,38 @@ def scope_for(
         as_of=as_of or clock.today(),
         country=country or None,
     )
+
+
+def texts_arriving(scope: Scope) -> Arriving:
+    """Return how many documents of a scope are being imported to be published, and how many others are published.
+
+    Those that are announced for the shared base count, in whatever collection they will be.
+
+    What failed and waits for its next attempt is left out: nobody knows whether it will come.
+    """
+    countries = ["", scope.country] if scope.country else None
+    with scoped(Principal(organisation_ids=scope.organisation_ids)):
+        documents = access.shared_or_of(scope.organisation_ids).filter(namespace__slug__in=scope.namespaces)
+        documents = documents.filter(country__in=countries) if countries else documents
+        # most refusals come when nothing is imported, and end with this
+        jobs = IngestionJob.objects.filter(state__in=_OPEN, is_publishing=True, version__document__in=documents)
+        jobs = jobs.exclude(state=IngestionJob.State.WAITING, failure_count__gt=0)
+        coming = set(jobs.values_list("version__document_id", flat=True))
+        n_coming = len(coming) + n_announced()
+        if not n_coming:
+            return Arriving(0, 0)
+        there = documents.filter(state=Document.State.PUBLISHED).exclude(pk__in=coming)
+        return Arriving(n_coming, there.count())
+
+
+def sources_published(*, samples: Collection[str], codes: Collection[str]) -> frozenset[str]:
+    """Return which of these samples, by title, and acts, by code, the shared base holds in force today."""
+    in_force = DocumentVersion.objects.filter(
+        document=OuterRef("pk"), state=DocumentVersion.State.PUBLISHED, in_force__contains=clock.today()
+    )
+    named = Q(kind=Document.Kind.SAMPLE, title__in=samples) | Q(kind=Document.Kind.LAW, code__in=codes)
+    found = Document.objects.filter(named, Exists(in_force), organisation=None).values_list("kind", "title", "code")
+    return frozenset(title if kind == Document.Kind.SAMPLE else code for kind, title, code in found)
 
 
 def document_get(principal: Principal, document_id: UUID) -> Document:

@@ -129,10 +129,15 @@ async def generate(request: HttpRequest, asked: QuestionIn) -> Answer | HttpResp
 
 
 async def embed(request: HttpRequest, asked: EmbedIn) -> EmbedOut:
-    """Turn texts into unit vectors of the engine's embedder."""
+    """Turn texts into unit vectors of the engine's embedder, which is named beside them.
+
+    Vectors of another model, or of another revision of its weights, are not comparable with these.
+    """
     texts_check(asked.texts)
-    vectors = await get_engine().embed(asked.texts)
-    return EmbedOut(dimension=vectors.shape[1], vectors=vectors.tolist())
+    made = await get_engine().embed(asked.texts)
+    return EmbedOut(
+        model=made.model, revision=made.revision, dimension=made.vectors.shape[1], vectors=made.vectors.tolist()
+    )
 
 
 def _grant(request: HttpRequest) -> Grant:

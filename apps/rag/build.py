@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
+from apps.rag.arrivals import arrivals_known, nothing_arrives
 from apps.rag.cache.cached import CachedEngine
 from apps.rag.cache.lastgood import LastGoodEngine
 from apps.rag.cache.store import AnswerStore
@@ -18,16 +19,20 @@ from apps.rag.engine import Engine
 from apps.rag.errors import EmbedderFailed
 from apps.rag.generation.llm import build_chat_models
 from apps.rag.grpc.client import RemoteEngine
-from apps.rag.ports import RagEngine
+from apps.rag.ports import Arrivals, RagEngine
 from apps.rag.rerankers import reranker_named
 from apps.rag.retrieval.folder import LexicalFolder
 from apps.rag.stores.pgvectors import iterative_scan_fault
 
 
 def build_engine(
-    *, index_dir: Path | None = None, embedder: str | None = None, config: RagConfig | None = None
+    *,
+    index_dir: Path | None = None,
+    embedder: str | None = None,
+    config: RagConfig | None = None,
+    arrivals: Arrivals = nothing_arrives,
 ) -> Engine:
-    """Build an engine; without arguments, the one that the settings describe."""
+    """Build an engine; without arguments, the one that the settings describe, over texts that all are there."""
     model = embedder_named(embedder or settings.KAURI_EMBEDDER)
     return Engine(
         folder=LexicalFolder(index_dir or Path(settings.KAURI_INDEX_DIR)),
@@ -35,6 +40,7 @@ def build_engine(
         reranker=reranker_named(settings.KAURI_RERANKER),
         providers=build_chat_models(),
         config=calibrated(config or configured(), model.name),
+        arrivals=arrivals,
     )
 
 
@@ -60,6 +66,11 @@ def boot_fault() -> str:
         return ""
 
 
+def own_engine() -> RagEngine:
+    """Return a new engine for a process that serves: as the settings describe it, with its cache."""
+    return with_cache(build_engine(arrivals=arrivals_known()))
+
+
 @cache
 def get_engine() -> RagEngine:
     """Return this process's engine: its own, or the one at KAURI_RAG_URL.
@@ -68,7 +79,7 @@ def get_engine() -> RagEngine:
     """
     if settings.KAURI_RAG_URL and settings.KAURI_ROLE != "rag":
         return remote_engine(settings.KAURI_RAG_URL)
-    return with_cache(build_engine())
+    return own_engine()
 
 
 def remote_engine(url: str) -> RagEngine:

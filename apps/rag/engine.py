@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from apps.rag.analysis import ANALYSIS_REVISION
+from apps.rag.arrivals import nothing_arrives
 from apps.rag.config import RagConfig
 from apps.rag.embedders import identify, warm_up
 from apps.rag.embedders.cached import embed_cached
@@ -23,7 +24,8 @@ from apps.rag.generation.answer import generate
 from apps.rag.generation.llm import close_clients, load_client
 from apps.rag.generation.prompt import PROMPT_VERSION
 from apps.rag.generation.rewriting import searched_better
-from apps.rag.ports import ChatModel, Embedder, Reranker, Vectors
+from apps.rag.lawtocome import searched_as_known_today
+from apps.rag.ports import Arrivals, ChatModel, Embedded, Embedder, Reranker
 from apps.rag.rerankers.stage import RerankStage
 from apps.rag.retrieval.ahead import ReadingAhead
 from apps.rag.retrieval.folder import LexicalFolder
@@ -42,6 +44,7 @@ from apps.rag.types import (
     SearchResult,
 )
 from apps.rag.understanding.curated import CuratedWords
+from apps.rag.understanding.daysalone import restated
 from apps.rag.understanding.lexicon import lexicon_revision
 from apps.rag.understanding.understand import Reading
 from kauri.lib.breaker import close_connections
@@ -63,8 +66,10 @@ class Engine:
         providers: Sequence[ChatModel],
         config: RagConfig,
         reranker: Reranker | None = None,
+        arrivals: Arrivals = nothing_arrives,
     ) -> None:
         self.config = config
+        self._arrivals = arrivals
         self._folder, self._embedder, self._providers = folder, embedder, tuple(providers)
         self._legs = Legs(folder, embedder, vector_store(), config)
         self._ahead = ReadingAhead()
@@ -157,11 +162,12 @@ class Engine:
         """Find the passages for a question within its scope. Raises RetrievalUnavailable."""
         with engine_span():
             started = time.perf_counter()
+            question = restated(question)
             return await self._searcher.search(question, read(question), started)
 
     async def examine(self, question: Question) -> Examined:
         """Search without a model, and return what ranking and evidence are made of. Raises RetrievalUnavailable."""
-        return await self._searcher.examine(question)
+        return await self._searcher.examine(restated(question))
 
     def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
@@ -169,21 +175,26 @@ class Engine:
 
     async def _answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         started = time.perf_counter()
+        question = restated(question)
         reading = read(question)
         yield Searching(reading.understanding)
         result = await self._result(question, reading, started)
         yield Retrieved(result)
         # the question's language decides that of the answer, whatever the pages around it speak
         question = replace(question, language=reading.understanding.language)
-        async for event in generate(question, result, providers=self._providers, config=self.config):
+        written = generate(question, result, providers=self._providers, config=self.config, arrivals=self._arrivals)
+        async for event in written:
             yield event
 
     async def _result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search, on the day that the question asks for in words where it does."""
+
+        async def again(asked: Question, read_so: Reading) -> SearchResult:
+            return await self._searcher.search(asked, read_so, time.perf_counter())
+
         result = await self._first_result(question, reading, started)
-        return await searched_on_that_day(
-            question, reading, result, lambda asked, read_so: self._searcher.search(asked, read_so, time.perf_counter())
-        )
+        result = await searched_on_that_day(question, reading, result, again)
+        return await searched_as_known_today(question, result, again)
 
     async def _first_result(self, question: Question, reading: Reading, started: float) -> SearchResult:
         """Search; where the rules are unsure a model reads the question meanwhile, and its wording may find more."""
@@ -198,10 +209,16 @@ class Engine:
             deadline_s=self.config.reading_deadline_s,
         )
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed."""
         if not self._embedder.dimension:
             raise EmbedderAbsent
         config = self.config
         embed = partial(embed_cached, ttl_s=config.embed_cache_ttl_s, batch=config.embed_batch)
-        return await asyncio.get_running_loop().run_in_executor(self._texts, embed, self._embedder, texts)
+
+        def embedded() -> Embedded:
+            # the model's revision comes after its first vectors: then it is read
+            vectors = embed(self._embedder, texts)
+            return Embedded(vectors, self._embedder.name, self._embedder.revision)
+
+        return await asyncio.get_running_loop().run_in_executor(self._texts, embedded)

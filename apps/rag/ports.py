@@ -10,9 +10,18 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from apps.rag.types import AnswerEvent, Hit, InForce, Passage, Question, Scope, SearchResult, Usage
+from apps.rag.types import AnswerEvent, Arriving, Hit, InForce, Passage, Question, Scope, SearchResult, Usage
 
 Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Texts as unit vectors (n_texts, dimension), and whose: those of another model or revision are not comparable."""
+
+    vectors: Vectors
+    model: str
+    revision: str
 
 
 class Embedder(Protocol):
@@ -110,6 +119,14 @@ class VectorStore(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Knows which texts are being imported. Implementations: knowledge's ledger (kauri names it), and none."""
+
+    def __call__(self, scope: Scope, /) -> Arriving:
+        """Return what is on its way into a scope, and what is there. Raises DatabaseError."""
+        ...
+
+
 class RagEngine(Protocol):
     """The engine as other apps and the edges see it. Implementations: in this process, and over gRPC."""
 
@@ -143,8 +160,8 @@ class RagEngine(Protocol):
         """Yield the events of an answer, ending with Finished. Raises RetrievalUnavailable."""
         ...
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return (n_texts, dimension) unit vectors of the engine's embedder. Raises EmbedderFailed."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed."""
         ...
 
 

@@ -80,9 +80,11 @@ class EmbedIn(Strict):
 
 
 class EmbedOut(Schema):
-    """One unit vector a text."""
+    """One unit vector a text, and the model that made them."""
 
-    dimension: int
+    model: str = Field(description="The embedder's name, as it is kept with every stored vector.")
+    revision: str = Field(description="Which weights these are.")
+    dimension: int = Field(description="Length of a vector.")
     vectors: list[list[float]]
 
 

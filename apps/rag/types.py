@@ -49,6 +49,14 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Arriving:
+    """How many texts of a scope are being imported, and how many others are there already."""
+
+    n_coming: int
+    n_there: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One indexed passage with all that scope and citation need."""
 

@@ -8,6 +8,8 @@ from kauri.launcher.options import UpOptions
 from kauri.launcher.supervisor import Child
 from kauri.launcher.texts import BASE_DIR
 
+SAMPLES = BASE_DIR / "samples"
+
 # Ten seconds for everything: three for the web process, three for the worker, the rest for the stores.
 WEB_DRAIN_S = 2
 WORKER_DRAIN_S = 2
@@ -62,9 +64,8 @@ def worker(options: UpOptions) -> Child:
 
 def samples_import(options: UpOptions) -> Child:
     """Return the import of the sample documents, which runs once and may run again."""
-    samples = BASE_DIR / "samples"
     argv = (
-        *(sys.executable, "manage.py", "kb_import", str(samples / "documents")),
-        *("--manifest", str(samples / "manifest.jsonl")),
+        *(sys.executable, "manage.py", "kb_import", str(SAMPLES / "documents")),
+        *("--manifest", str(SAMPLES / "manifest.jsonl")),
     )
     return Child(name="import", argv=argv, environment=_environment(options))

@@ -88,6 +88,7 @@ def _prepare(options: UpOptions, stores: Stores, console: Console, passwords: li
     if preparation.is_unused():
         if options.has_samples:  # noted first: a start that is cut off here goes on with them next time
             _samples_mark(options).write_text(_PENDING, "ascii")
+            preparation.samples_announce(commands.SAMPLES / "manifest.jsonl")
         passwords += [
             _("%(name)s: sign in as %(email)s with the password %(password)s (shown this once)")
             % {"name": account.name, "email": account.email, "password": account.password}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django
@@ -45,6 +46,13 @@ def is_unused() -> bool:
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - Django is set up only now
 
     return not get_user_model().objects.exists()
+
+
+def samples_announce(manifest: Path) -> None:
+    """Say that the samples of a manifest are about to be imported: who asks before they are there is told so."""
+    from apps.knowledge.announced import announce  # noqa: PLC0415 - Django is set up only now
+
+    announce(sum(1 for line in manifest.read_text("utf-8").splitlines() if line.strip()))
 
 
 def demo_accounts_create(password_make: Callable[[int], str]) -> tuple[DemoAccount, ...]:

@@ -3,7 +3,9 @@
 import pytest
 from django.contrib.auth import authenticate
 
-from kauri.management.preparation import demo_accounts_create, is_unused
+from apps.knowledge.announced import announce, n_announced
+from kauri.launcher.commands import SAMPLES
+from kauri.management.preparation import demo_accounts_create, is_unused, samples_announce
 
 
 @pytest.mark.django_db
@@ -14,3 +16,11 @@ def test_the_demo_accounts_can_sign_in_and_only_one_curates() -> None:
     assert not is_unused()
     users = [authenticate(username=account.email, password=account.password) for account in accounts]
     assert [user is not None and user.is_staff for user in users] == [True, False]
+
+
+def test_the_samples_are_announced_before_they_are_imported() -> None:
+    samples_announce(SAMPLES / "manifest.jsonl")
+    try:
+        assert n_announced() == len(list((SAMPLES / "documents").iterdir()))
+    finally:
+        announce(0)

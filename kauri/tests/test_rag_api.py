@@ -119,7 +119,7 @@ def test_a_session_needs_the_token_of_our_pages_and_a_bearer_does_not(
 def test_texts_become_unit_vectors(rag: WebProcess) -> None:
     with httpx.Client(base_url=rag.url, headers=bearer()) as client:
         given = client.post("/v1/rag/embed", json={"texts": ["compte 401", "FOURNISSEURS"]}).json()
-    assert given["dimension"] == 512
+    assert (given["model"], given["revision"], given["dimension"]) == ("use-multilingual-3", "1", 512)
     assert [sum(number**2 for number in vector) for vector in given["vectors"]] == [pytest.approx(1, abs=0.01)] * 2
 
 

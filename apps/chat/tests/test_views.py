@@ -1,9 +1,7 @@
 """The pages, through Django's own client: who sees what, and that plain forms do all that script does."""
 
-import json
 import re
 from datetime import UTC, date, datetime
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +15,6 @@ from apps.accounts.models import User
 from apps.accounts.services import user_create
 from apps.chat import services
 from apps.chat.models import Citation, Conversation, Message, Turn
-from apps.chat.suggestions import SUGGESTIONS
 from apps.knowledge.models import Namespace
 from apps.knowledge.seeds import NAMESPACES
 from apps.rag.types import display_locator
@@ -25,7 +22,6 @@ from kauri.lib.clock import today
 
 pytestmark = pytest.mark.django_db
 
-SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "questions.jsonl"
 QUESTION = "Quel est le capital minimum d’une SARL ?"
 
 
@@ -79,12 +75,7 @@ def addresses_of(answer: Message) -> list[tuple[str, str]]:
 def test_anybody_may_read_the_start_page() -> None:
     page = Client().get("/")
     assert page.status_code == 200
-    assert SUGGESTIONS[0].questions[0] in page.content.decode()
-
-
-def test_every_suggestion_is_a_question_that_the_samples_answer() -> None:
-    answered_by_samples = {json.loads(line)["text"] for line in SAMPLES.read_text("utf-8").splitlines() if line}
-    assert {question for group in SUGGESTIONS for question in group.questions} <= answered_by_samples
+    assert 'id="q"' in page.content.decode()
 
 
 def test_a_visitors_question_waits_behind_sign_up_and_is_asked_once() -> None:

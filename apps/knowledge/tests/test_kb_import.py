@@ -11,6 +11,7 @@ from django.core.cache import caches
 from django.core.management import CommandError, call_command
 
 from apps.knowledge import batch, heartbeat
+from apps.knowledge.announced import announce, n_announced
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Passage
 from apps.knowledge.tests.people import ARTICLES
 
@@ -69,6 +70,13 @@ def test_a_folder_with_its_manifest_is_imported_and_one_bad_file_stops_nothing(t
     version = DocumentVersion.objects.get(document__code="DEMO")
     assert (version.title, version.state, str(version.in_force.lower)) == ("Acte", "published", "2014-05-05")
     assert summary["n_passages"] == Passage.objects.count()
+
+
+def test_an_import_takes_back_what_was_announced_for_it(tmp_path: Path) -> None:
+    manifest = _folder(tmp_path, [{"file": "acte.md", "code": "DEMO", **ROW}], {"acte.md": ARTICLES})
+    announce(12)
+    _run(tmp_path, "--manifest", manifest)
+    assert n_announced() == 0
 
 
 def test_the_same_command_again_changes_nothing(tmp_path: Path) -> None:

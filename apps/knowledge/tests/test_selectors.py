@@ -5,13 +5,14 @@ import pytest
 
 from apps.accounts.types import ANONYMOUS, Principal
 from apps.knowledge import selectors, services
+from apps.knowledge.announced import announce
 from apps.knowledge.errors import UnknownNamespace
-from apps.knowledge.models import DocumentVersion, Passage
+from apps.knowledge.models import DocumentVersion, IngestionJob, Passage
 from apps.knowledge.reader import outline_near, passage_shown
 from apps.knowledge.seeds import NAMESPACES
 from apps.knowledge.tests.people import ARTICLES, Cast, add, add_ready
 from apps.knowledge.types import ReaderWindow
-from apps.rag.types import Span
+from apps.rag.types import Arriving, Span
 from kauri.lib import clock
 from kauri.lib.errors import NotFound
 
@@ -190,3 +191,41 @@ def test_the_outline_opens_only_the_branch_that_is_read() -> None:
     assert [heading.title for heading in shown if heading.is_current] == ["B1"]
     assert [heading.title for heading in outline_near(outline, 0, UUID(int=1))] == ["A", "A1", "A2", "B"]
     assert outline_near([], 5, UUID(int=1)) == ()
+
+
+def test_what_is_being_imported_is_counted_within_the_scope(cast: Cast) -> None:
+    owner, stranger, curator = (cast.principals[name] for name in ("owner", "stranger", "curator"))
+    scope = selectors.scope_for(owner)
+    add_ready(curator, code="DEMO")
+    assert selectors.texts_arriving(scope) == Arriving(0, 0)
+    add(curator, "Article 1\nUn texte.", code="A")
+    add(owner, "Article 1\nUn autre texte.", organisation_id=owner.organisation_ids[0])
+    add(curator, "Article 1\nUn brouillon.", code="B", publish=False)
+    add(curator, "Article 1\nLe texte d'un État.", code="C", country="SN")
+    assert selectors.texts_arriving(scope) == Arriving(3, 1)
+    assert selectors.texts_arriving(selectors.scope_for(stranger)) == Arriving(2, 1)
+    assert selectors.texts_arriving(selectors.scope_for(stranger, country="CI")) == Arriving(1, 1)
+    assert selectors.texts_arriving(selectors.scope_for(owner, namespaces=["doctrine"])) == Arriving(0, 0)
+
+
+def test_an_import_that_failed_is_not_said_to_be_on_its_way(cast: Cast) -> None:
+    scope = selectors.scope_for(cast.principals["owner"])
+    added = add(cast.principals["curator"], code="A")
+    job = IngestionJob.objects.filter(pk=added.job_id)
+    job.update(failure_count=1)
+    assert selectors.texts_arriving(scope) == Arriving(0, 0)
+    job.update(state=IngestionJob.State.RUNNING)
+    assert selectors.texts_arriving(scope) == Arriving(1, 0)
+
+
+def test_what_is_announced_is_on_its_way_before_the_ledger_knows_of_it(cast: Cast) -> None:
+    scope = selectors.scope_for(cast.principals["owner"])
+    announce(12)
+    try:
+        assert selectors.texts_arriving(scope) == Arriving(12, 0)
+        add(cast.principals["curator"], code="A")
+        announce(11)
+        assert selectors.texts_arriving(scope) == Arriving(12, 0)
+    finally:
+        announce(0)
+    assert selectors.texts_arriving(scope) == Arriving(1, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.rag.cache.store import close_store_connections
-from apps.rag.ports import RagEngine, Vectors
+from apps.rag.ports import Embedded, RagEngine
 from apps.rag.types import Question, SearchResult
 
 
@@ -42,6 +42,6 @@ class EngineBehind:
         """Search; passages are not cached: PostgreSQL admits each anew. Raises RetrievalUnavailable."""
         return await self.inner.search(question)
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str]) -> Embedded:
         """Embed by the engine behind. Raises EmbedderFailed."""
         return await self.inner.embed(texts)

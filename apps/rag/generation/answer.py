@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import override
 
+from apps.rag.arrivals import TEXTS_ARRIVING, arriving_now, nothing_arrives
 from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
 from apps.rag.generation import extractive, refusals
@@ -19,7 +20,7 @@ from apps.rag.generation.prompt import NO_TEXT, build_prompt
 from apps.rag.generation.providers import Opened, completion
 from apps.rag.generation.release import ReleaseEvent, Releaser
 from apps.rag.generation.things import forms_defined
-from apps.rag.ports import ChatModel
+from apps.rag.ports import Arrivals, ChatModel
 from apps.rag.tracing import stage
 from apps.rag.types import (
     AnswerEvent,
@@ -50,27 +51,43 @@ _DENIED = "model_denied"  # beside the other: no reader's patience mends it
 
 
 async def generate(
-    question: Question, result: SearchResult, *, providers: Sequence[ChatModel], config: RagConfig
+    question: Question,
+    result: SearchResult,
+    *,
+    providers: Sequence[ChatModel],
+    config: RagConfig,
+    arrivals: Arrivals = nothing_arrives,
 ) -> AsyncGenerator[AnswerEvent, None]:
     """Yield the events of an answer from after Retrieved on; the last one is Finished.
 
     The text is what the TextDeltas after the last Restarted say, and only grows. Raises nothing of its own:
-    where every model fails the answer is made of extracts and marked `model_unavailable`.
+    where every model fails the answer is made of extracts and marked `model_unavailable`. A refusal while texts are
+    being imported says so and is marked `texts_arriving`.
     """
     # the day that the question asks for in words is the one that was searched, and the one that the answer is about
     question = replace(question, scope=scope_meant(question, result.understanding.as_of_hint))
     cited: list[Passage] = []
+    marks: tuple[str, ...] = ()
     async with aclosing(_events(question, result, providers=providers, config=config)) as events:
         async for event in events:
-            if isinstance(event, Restarted):
-                cited.clear()
-            elif isinstance(event, CitationAdded):
-                cited.append(event.citation.passage)
-            elif isinstance(event, Grounded):
-                with override(question.language):
-                    note = note_on_day(question, result, cited)
-                if note:
-                    yield TextDelta(f"\n\n{note}")
+            match event:
+                case Restarted():
+                    cited.clear()
+                case CitationAdded(citation):
+                    cited.append(citation.passage)
+                case Grounded():
+                    with override(question.language):
+                        note = note_on_day(question, result, cited)
+                    if note:
+                        yield TextDelta(f"\n\n{note}")
+                case Refused(reason=reason) if refusals.is_for_want_of_texts(result, reason):
+                    if arriving := await arriving_now(arrivals, question.scope):
+                        marks = (TEXTS_ARRIVING,)
+                        yield replace(event, text=refusals.refusal_text(question, result, reason, arriving))
+                        continue
+                case Finished(degraded=degraded):
+                    yield replace(event, degraded=(*degraded, *marks))
+                    continue
             yield event
 
 

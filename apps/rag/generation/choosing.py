@@ -17,7 +17,7 @@ from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, heading_terms, terms_of
-from apps.rag.generation.forms import conflicts, forms_of, speaks_of
+from apps.rag.generation.forms import conflicts, forms_of, heading_forms, speaks_of
 from apps.rag.generation.things import defined, defining, forms_defined
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.compared import things_compared
@@ -56,7 +56,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that may be quoted, as the models see it; `is_barred` tells that it is about another form."""
+    """A passage that may be quoted, as the models see it.
+
+    `is_barred` tells that it is about another form than the question, `is_own` that it is about the one form that the
+    question names, `is_shared` that it sets that form beside others.
+    """
 
     index: int
     signs: PassageSigns
@@ -67,6 +71,8 @@ class Candidate:
     towards: float
     is_front: bool
     is_barred: bool
+    is_own: bool
+    is_shared: bool
 
 
 def found_in(result: SearchResult) -> Found:
@@ -142,6 +148,8 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
                 towards=_leg("answer", passages[each.index]) or 0.0,
                 is_front=is_front(passage),
                 is_barred=is_barred,
+                is_own=len(forms) == 1 and forms == set(forms_of(passage)),
+                is_shared=len(forms) == 1 and forms < set(heading_forms(passage)),
             )
         )
     return tuple(made)
@@ -163,10 +171,13 @@ def picked(candidates: Sequence[Candidate], likely: Mapping[int, float]) -> list
     # Mostly one passage is meant: what all are worth together is at most certainty.
     whole = max(1.0, sum(likely.values()))
     kept: list[int] = []
+    has_own = False  # what says it of the form asked for says it all: beside it, a comparison tells of others
     for each in sorted(candidates, key=lambda e: (-likely[e.index], e.index)):
         is_enough = sum(likely[index] for index in kept) / whole >= _ENOUGH
         is_needed = not kept or (not is_enough and likely[each.index] >= _WORTH_ADDING)
-        if is_needed and not each.is_barred and len(kept) < MAX_CHOSEN:
+        is_barred = each.is_barred or (has_own and each.is_shared)
+        if is_needed and not is_barred and len(kept) < MAX_CHOSEN:
+            has_own = has_own or (not kept and each.is_own)
             kept.append(each.index)
     return kept
 

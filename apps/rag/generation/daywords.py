@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.utils.translation import gettext as _
 
 from apps.rag.generation.wording import source_name
 from apps.rag.types import Passage, Question, SearchResult
+from apps.rag.understanding.editions import day_asked
 from apps.rag.understanding.lawdays import former_law_asked, law_day_asked
 from kauri.lib import clock, days
 
@@ -34,10 +36,18 @@ def why_not_then(question: Question, result: SearchResult) -> str:
 
 
 def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passage]) -> str:
-    """Return what to add to an answer about another day: that it is to come, or that nothing cited bears a date."""
-    if not cited or not _asks_for_another_day(question, result):
+    """Return what to add to an answer about another day: that its law is not known yet, that it is to come, or that
+    nothing cited bears a date."""
+    if not cited:
         return ""
-    day = question.scope.as_of
+    to_come, day = _day_to_come(question, result), question.scope.as_of
+    if to_come is not None and day >= clock.today() and _is_todays(cited):
+        return _("Nobody knows the law of %(year)s yet: the answer is that of today’s law, %(day)s.") % {
+            "year": to_come.year,
+            "day": days.written(clock.today()),
+        }
+    if not _asks_for_another_day(question, result):
+        return ""
     if day > clock.today():
         return _("%(day)s is still to come: the answer holds if the texts do not change before.") % {
             "day": days.written(day)
@@ -47,7 +57,17 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
     return _("What is cited bears no date: nothing shows that it was the law on %(day)s.") % {"day": days.written(day)}
 
 
+def _is_todays(cited: Sequence[Passage]) -> bool:
+    return all(passage.in_force.contains(clock.today()) for passage in cited)
+
+
+def _day_to_come(question: Question, result: SearchResult) -> date | None:
+    """Return the day of a year to come whose law a question asks for, None where it asks for none."""
+    day = day_asked(result.understanding.standalone) or day_asked(question.text)
+    return day if day is not None and day.year > clock.today().year else None
+
+
 def _asks_for_another_day(question: Question, result: SearchResult) -> bool:
-    words = result.understanding.standalone or question.text
-    is_asked = law_day_asked(words) is not None or former_law_asked(words)
+    worded = (result.understanding.standalone, question.text)
+    is_asked = any(law_day_asked(words) is not None or former_law_asked(words) for words in worded)
     return is_asked and result.understanding.as_of_hint is not None

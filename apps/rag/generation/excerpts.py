@@ -13,8 +13,8 @@ from functools import lru_cache
 from apps.rag.analysis import terms
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.numbers import mentions
-from apps.rag.generation.paragraphs import POINTS_BACK, filled_up
-from apps.rag.generation.parts import Part, parts_of
+from apps.rag.generation.paragraphs import filled_up
+from apps.rag.generation.parts import POINTS_BACK, Part, parts_of
 from apps.rag.generation.sentences import Sentence
 from apps.rag.types import Passage
 

@@ -13,15 +13,27 @@ _ACT_TITLES = re.compile(r"groupements? d'interet economique|et du gie\b")
 
 
 def forms_of(passage: Passage) -> tuple[str, ...]:
-    """Return the forms that a passage is about: by its headings, else by its own words."""
+    """Return the forms that a passage is about: by the nearest of its headings that names any, else by its own words.
+
+    "Capital de la SA" below "SARL et SA : comparaison" is about the SA alone.
+    """
     return _forms_of(passage.heading_path, passage.text)
+
+
+def heading_forms(passage: Passage) -> tuple[str, ...]:
+    """Return the forms that the nearest of a passage's headings to name any names."""
+    return _heading_forms(passage.heading_path)
 
 
 # asked for several times in one answer, and again in the next ones
 @lru_cache(maxsize=4_096)
 def _forms_of(heading_path: tuple[str, ...], text: str) -> tuple[str, ...]:
-    headings = _ACT_TITLES.sub(" ", fold(" ".join(heading_path)))
-    return named_forms(headings) or named_forms(fold(text))
+    return _heading_forms(heading_path) or named_forms(fold(text))
+
+
+def _heading_forms(heading_path: tuple[str, ...]) -> tuple[str, ...]:
+    named = (named_forms(_ACT_TITLES.sub(" ", fold(heading))) for heading in reversed(heading_path))
+    return next((forms for forms in named if forms), ())
 
 
 def speaks_of(form: str, passage: Passage) -> bool:

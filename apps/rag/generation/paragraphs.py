@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
-from apps.rag.generation.parts import Part
+from apps.rag.generation.parts import POINTS_BACK, Part
 
-POINTS_BACK = re.compile(
-    r"(?:il|elle|ils|elles|cette|ce|ces|cet|celui|celle|toutefois|cependant|en outre|dans (?:ce|ces"
-    r"|les deux) cas|a defaut|de meme)\b"
-)
 _GOES_ON_SHARE = 1.25  # of the length meant, for what a chosen sentence cannot be read without
 _BESIDE_SHARE = 0.7  # of it, for what could be left out
 _LEAST_LEFT = 200  # characters of a passage that are not worth leaving out

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
 from apps.rag.analysis import terms
-from apps.rag.generation.sentences import Sentence, split_sentences
+from apps.rag.generation.sentences import Sentence, paragraphs, split_sentences
 from kauri.lib.text import fold
 
 _DIVISION = (
@@ -17,6 +18,7 @@ _DIVISION = (
 )
 _ARTICLE = r"art(?:icle|\.)?\s*(?:premier|1er|[\dlrd][\w.-]*)\s*[:.–-]*(?:\s[^.;:]{,90})?"
 _HEADING = re.compile(rf"(?i)(?:{_DIVISION}|{_ARTICLE}|\d+\s*/\s*\d+|page\s+\d+.*)")
+_HEADS = re.compile(rf"(?i)(?:{_DIVISION}|{_ARTICLE})")
 _ARTICLE_HEADING = re.compile(r"(?im)^\s*art(?:icle|\.)\s*(?P<number>premier|1er|[lrd]?[ .]?\d[\w.-]*)\s*[:.–-]*\s*$")
 # "AU/DCG : Acte uniforme… AU/OS : …": a list of abbreviations
 _GLOSSED = re.compile(r"(?:^|\s)[A-Z][A-Z/&.-]{1,10}\s?: ")
@@ -33,6 +35,10 @@ _SENTENCE_OPENERS = _listed(
     "a apres au aucun aucune aux avant ce cependant ces cet cette ceux chaque dans de des elle elles en est"
     " il ils l la le les leur lorsqu lorsque ne nul on par pour quand sans sauf selon si sont sous sur"
     " tout toute toutefois toutes tous un une"
+)
+POINTS_BACK = re.compile(
+    r"(?:il|elle|ils|elles|cette|ce|ces|cet|celui|celle|toutefois|cependant|en outre|dans (?:ce|ces"
+    r"|les deux) cas|a defaut|de meme)\b"
 )
 _MAX_TITLE_CHARS = 160
 _MAX_SHORT_TITLE_CHARS = 60
@@ -149,14 +155,21 @@ def _ends(text: str, sentence: Sentence) -> bool:
 def _groups(text: str, sentences: Sequence[Sentence]) -> list[list[Sentence]]:
     """Keep a list together with its introduction, the sentences inside its items and the words that close it."""
     groups: list[list[Sentence]] = []
+    openings = frozenset(start for start, _end in paragraphs(text))
     introduced, number = 0, 0  # the last list that a sentence introduces: its group, and the number of its last item
+    since: list[Sentence] = []  # that item, and what stands after it
     for sentence in sentences:
+        if groups and _is_headed(text[groups[-1][-1].end : sentence.start]):
+            # headings are left out of the sentences, and end every list
+            groups.append([sentence])
+            number, since = 0, [sentence]
+            continue
         previous = text[groups[-1][-1].start : groups[-1][-1].end].rstrip() if groups else "."
         is_listed = sentence.kind == "list" and previous[-1] in ":;,"
         is_listed |= sentence.kind == "table" and bool(groups) and groups[-1][-1].kind == "table"
         goes_on = text[sentence.start].islower() and previous[-1] in ":;,"
         own = _number(text, sentence)
-        is_next = number > 0 and own == number + 1
+        is_next = number > 0 and own == number + 1 and _is_one_item(text, [*since, sentence], openings)
         if is_next:
             # "4°) La valeur nominale. Toutefois, […] ; 5°) Un numéro d'ordre": the items before it go on
             groups[introduced:] = [[each for group in groups[introduced:] for each in group]]
@@ -166,10 +179,27 @@ def _groups(text: str, sentences: Sequence[Sentence]) -> list[list[Sentence]]:
         else:
             groups.append([sentence])
         if own == 1 and previous.endswith(":"):
-            introduced, number = len(groups) - 1, 1
+            introduced, number, since = len(groups) - 1, 1, []
         elif own:
-            number = own if is_next else 0
+            number, since = own if is_next else 0, []
+        since.append(sentence)
     return groups
+
+
+def _is_headed(between: str) -> bool:
+    return bool(between.strip()) and any(_HEADS.fullmatch(line.strip()) for line in between.splitlines())
+
+
+def _is_one_item(text: str, sentences: Sequence[Sentence], openings: AbstractSet[int]) -> bool:
+    """Tell whether what stands from one item of a list up to the next, which comes last, belongs to the first.
+
+    A paragraph of its own that ends with a full stop does not, unless its first words point back to the item.
+    """
+    between = sentences[1:-1]
+    if not between or text[between[-1].end - 1] in ":;,":
+        return True
+    own = [each for each in between if each.kind == "sentence" and each.start in openings]
+    return all(POINTS_BACK.match(fold(text[each.start : each.end])) for each in own)
 
 
 def _number(text: str, sentence: Sentence) -> int:

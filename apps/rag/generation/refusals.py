@@ -10,7 +10,7 @@ from django.utils.translation import override
 from apps.rag.generation import wording
 from apps.rag.generation.daywords import why_not_then
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
-from apps.rag.types import Question, SearchResult
+from apps.rag.types import Arriving, Question, SearchResult
 from apps.rag.understanding.intent import CLARIFICATION
 from kauri.lib.text import fold
 
@@ -19,20 +19,31 @@ _FAREWELL = re.compile(r"\b(?:au revoir|bye|a bientot|bonne (?:journee|soiree|nu
 _WHO = re.compile(r"\b(?:qui|que|quoi|comment|nom|who|what|how)\b")
 
 
-def refusal_text(question: Question, result: SearchResult, reason: str) -> str:
-    """Return the refusal: that there is no answer, and why. The texts that came nearest go beside it, as passages."""
+def refusal_text(question: Question, result: SearchResult, reason: str, arriving: Arriving | None = None) -> str:
+    """Return the refusal: that there is no answer, and why. The texts that came nearest go beside it, as passages.
+
+    Where texts are `arriving`, that is why, beside what is known to be missing.
+    """
     with override(question.language):
         if reason == "out_of_scope":
             return _(
                 "This question lies outside OHADA accounting and business law."
                 " I answer on the SYSCOHADA, the uniform acts and the tax practice of the member states."
             )
-        if result.understanding.intent == CLARIFICATION and reason == "no_evidence":
+        if not is_for_want_of_texts(result, reason):
             return _(
                 "I cannot tell what this question is about."
                 " Name the text, the article, the account or the situation that you have in mind."
             )
-        return " ".join((_("I have no text to answer with."), _why(question, result, reason)))
+        missing = _what_is_missing(question, result, reason)
+        why = (missing or _why(question, result, reason),) if arriving is None else (missing, _to_come(arriving))
+        return " ".join(part for part in (_("I have no text to answer with."), *why) if part)
+
+
+def is_for_want_of_texts(result: SearchResult, reason: str) -> bool:
+    """Tell whether more texts might answer: not where the question lies elsewhere, or says too little."""
+    is_unclear = result.understanding.intent == CLARIFICATION and reason == "no_evidence"
+    return reason != "out_of_scope" and not is_unclear
 
 
 def conversation_text(question: Question) -> str:
@@ -55,12 +66,19 @@ def conversation_text(question: Question) -> str:
         )
 
 
-def _why(question: Question, result: SearchResult, reason: str) -> str:
+def _to_come(arriving: Arriving) -> str:
+    return _(
+        "The import of the texts is not finished: %(n_coming)d of %(n)d to go. Ask your question again in a moment."
+    ) % {"n_coming": arriving.n_coming, "n": arriving.n_coming + arriving.n_there}
+
+
+def _what_is_missing(question: Question, result: SearchResult, reason: str) -> str:
+    """Name what the question asks for and no text holds: a day's law, an act, a reference; "" where nothing is."""
     of_day = why_not_then(question, result)
     if of_day and reason != "act_not_held":
         return of_day
     if reason == "empty_scope":
-        return _("No text is published in the collections, the country and the date that you chose.")
+        return ""
     absent = _acts_not_held(result) if reason == "act_not_held" else _absent_acts(question, result)
     if absent:
         return " ".join(part for part in (wording.acts_absent(absent), _who_cites(absent, result)) if part)
@@ -69,6 +87,12 @@ def _why(question: Question, result: SearchResult, reason: str) -> str:
         if labels:
             return _("The texts in force that I hold do not contain this reference: %(labels)s.") % {"labels": labels}
         return _("The texts in force that I hold do not contain this reference.")
+    return ""
+
+
+def _why(question: Question, result: SearchResult, reason: str) -> str:
+    if reason == "empty_scope":
+        return _("No text is published in the collections, the country and the date that you chose.")
     if asks_decisions(question, result) and is_missing(question, result):
         return _("I hold no court decision on this.")
     return _(

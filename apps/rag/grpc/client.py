@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -21,7 +22,7 @@ from apps.rag.grpc import options, rag_pb2, rag_pb2_grpc
 from apps.rag.grpc.status import error_of
 from apps.rag.grpc.wire import event_from_message, from_message, to_message
 from apps.rag.limits import MAX_TEXTS
-from apps.rag.ports import Vectors
+from apps.rag.ports import Embedded
 from apps.rag.types import AnswerEvent, Finished, Question, SearchResult
 from kauri.lib.ending import end_all
 from kauri.lib.errors import InvalidInput, KauriError
@@ -94,19 +95,24 @@ class RemoteEngine:
         if not is_finished:
             raise RetrievalUnavailable
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return (n_texts, dimension) unit vectors. Raises EmbedderFailed, InvalidInput for an empty or long text."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed, InvalidInput for an empty or long
+        text, RetrievalUnavailable where the engine changed its model meanwhile."""
         parts = [await self._embed(texts[at : at + MAX_TEXTS]) for at in range(0, len(texts), MAX_TEXTS)]
-        return np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
+        if not parts:
+            return Embedded(np.zeros((0, 0), dtype=np.float32), "", "")
+        if len({(part.model, part.revision) for part in parts}) > 1:
+            raise RetrievalUnavailable
+        return replace(parts[0], vectors=np.concatenate([part.vectors for part in parts]))
 
-    async def _embed(self, texts: Sequence[str]) -> Vectors:
+    async def _embed(self, texts: Sequence[str]) -> Embedded:
         with _named_failures():
             call = self._stub().Embed(
                 rag_pb2.EmbedRequest(texts=texts), timeout=options.EMBED_S, metadata=_metadata_of(Grant(()))
             )
             response: rag_pb2.EmbedResponse = await call
         rows = np.frombuffer(response.vectors, dtype="<f4").reshape(len(texts), response.dimension)
-        return rows.astype(np.float32)
+        return Embedded(rows.astype(np.float32), response.model, response.revision)
 
     async def _keep_looking(self) -> None:
         while True:

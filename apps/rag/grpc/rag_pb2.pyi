@@ -33,12 +33,16 @@ class EmbedRequest(_message.Message):
     def __init__(self, texts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EmbedResponse(_message.Message):
-    __slots__ = ("dimension", "vectors")
+    __slots__ = ("dimension", "vectors", "model", "revision")
     DIMENSION_FIELD_NUMBER: _ClassVar[int]
     VECTORS_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
     dimension: int
     vectors: bytes
-    def __init__(self, dimension: _Optional[int] = ..., vectors: _Optional[bytes] = ...) -> None: ...
+    model: str
+    revision: str
+    def __init__(self, dimension: _Optional[int] = ..., vectors: _Optional[bytes] = ..., model: _Optional[str] = ..., revision: _Optional[str] = ...) -> None: ...
 
 class StatusRequest(_message.Message):
     __slots__ = ()

@@ -59,8 +59,13 @@ class RagEngineServicer(rag_pb2_grpc.RagEngineServicer):
         """Turn texts into vectors."""
         async with _serving("embed", context, options.EMBED_S):
             texts_check(request.texts)
-            vectors = await self._engine.embed(list(request.texts))
-            return rag_pb2.EmbedResponse(dimension=vectors.shape[1], vectors=np.asarray(vectors, "<f4").tobytes())
+            made = await self._engine.embed(list(request.texts))
+            return rag_pb2.EmbedResponse(
+                dimension=made.vectors.shape[1],
+                vectors=np.asarray(made.vectors, "<f4").tobytes(),
+                model=made.model,
+                revision=made.revision,
+            )
 
     async def Status(self, request: rag_pb2.StatusRequest, context: Context) -> rag_pb2.StatusResponse:  # noqa: N802 - the protocol's name
         """Tell how the engine is."""

@@ -96,6 +96,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif mode in _STATUSES:
             code = "insufficient_quota" if mode == "unpaid" else mode
             self._send(_STATUSES[mode], json.dumps({"error": {"message": mode, "code": code}}).encode())
+        elif mode == "late":
+            ours.released.wait(30)
+            self._send(200, _bodies(texts)["good"])
         elif mode in _SILENCES:
             self._be_silent(mode, texts)
         else:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 
-from apps.rag.ports import Vectors
+from apps.rag.ports import Embedded
 from apps.rag.tests.entries import scope
 from apps.rag.tests.served import filled
 from apps.rag.types import (
@@ -39,6 +39,7 @@ class Scripted:
         self.n_deltas = 3
         self.ending: BaseException | None = None
         self.has_end = True
+        self.embedders: tuple[str, ...] = ("scripted",)  # whose vectors, call by call; the last one from then on
 
     async def warm(self) -> None: ...
 
@@ -70,8 +71,10 @@ class Scripted:
         finally:
             self.n_working -= 1
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.full((len(texts), 512), 0.5, dtype=np.float32)
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        model, *others = self.embedders
+        self.embedders = tuple(others) or self.embedders
+        return Embedded(np.full((len(texts), 512), 0.5, dtype=np.float32), model, "1")
 
 
 async def idle(engine: Scripted) -> None:

@@ -31,7 +31,19 @@ N_CANDIDATES = 6
 
 def candidate(index: int, signs: PassageSigns, *, best: float = 0.0, spread: float = 0.0) -> Candidate:
     """Return a candidate of which only this is known."""
-    return Candidate(index, signs, 0.0, best, spread, met=0.0, towards=0.0, is_front=False, is_barred=False)
+    return Candidate(
+        index,
+        signs,
+        0.0,
+        best,
+        spread,
+        met=0.0,
+        towards=0.0,
+        is_front=False,
+        is_barred=False,
+        is_own=False,
+        is_shared=False,
+    )
 
 
 def cases(n: int = 300, seed: int = 5) -> list[AnswerCase]:

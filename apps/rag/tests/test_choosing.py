@@ -9,6 +9,7 @@ import pytest
 from apps.rag.generation import choosing
 from apps.rag.generation.asked import wanted
 from apps.rag.generation.extractive import considered, draft
+from apps.rag.generation.forms import forms_of
 from apps.rag.tests.passages import ART_311, ART_346, found, passage, question
 from apps.rag.types import SearchResult
 
@@ -130,3 +131,60 @@ def test_a_difference_from_a_thing_that_nothing_speaks_of_is_not_told(monkeypatc
     both = passage("TRAITE art. 14", "La Cour interprète les règlements de l'OHADA et les actes uniformes.", ordinal=14)
     result = with_sentences(found(acts, both, scores=(2.0, 1.9)), 0.9, 0.9)
     assert draft(question("Quelle est la différence entre un acte uniforme et un règlement OHADA ?"), result) != ""
+
+
+_HEAD = "SARL et SA : comparaison"
+_SARL_CAPITAL = "Le capital social minimum d’une SARL est d’un million (1 000 000) de francs CFA."
+_SA_CAPITAL = "Le capital social minimum d’une SA est de dix millions (10 000 000) de francs CFA."
+_BOTH = "Le capital minimum d’une SARL est d’un million de francs CFA, alors que celui d’une SA est de dix millions."
+
+
+def _compared_text(*places: tuple[str, str]) -> SearchResult:
+    made = [
+        passage(heading, text, kind="guide", locator=heading, heading_path=(_HEAD, heading), ordinal=10 * place)
+        for place, (heading, text) in enumerate(places)
+    ]
+    result = found(*made, scores=tuple(2.0 - 0.01 * place for place in range(len(made))))
+    return with_sentences(result, *([0.6] * len(made)))
+
+
+def test_beside_what_says_it_of_the_form_asked_for_no_other_form_is_quoted() -> None:
+    places = (
+        ("Capital de la SARL", _SARL_CAPITAL),
+        ("Les différences entre la SARL et la SA", _BOTH),
+        ("Capital de la SA", _SA_CAPITAL),
+    )
+    text = draft(question("Quel est le capital minimum d’une SARL ?"), _compared_text(*places))
+    assert "un million (1 000 000)" in text
+    assert "dix millions" not in text
+
+
+def test_a_comparison_is_quoted_where_nothing_says_it_of_the_form_alone() -> None:
+    text = draft(
+        question("Quel est le capital minimum d’une SARL ?"),
+        _compared_text(("Les différences entre la SARL et la SA", _BOTH)),
+    )
+    assert "alors que celui d’une SA est de dix millions" in text
+
+
+def test_a_question_for_two_forms_is_told_of_both() -> None:
+    places = (("Capital de la SARL", _SARL_CAPITAL), ("Capital de la SA", _SA_CAPITAL))
+    for asked in ("Capital minimum SARL et SA", "Quelles différences de capital entre une SARL et une SA ?"):
+        text = draft(question(asked), _compared_text(*places))
+        assert "un million (1 000 000)" in text
+        assert "dix millions (10 000 000)" in text
+
+
+@pytest.mark.parametrize(
+    ("headings", "text", "forms"),
+    [
+        ((_HEAD, "Capital de la SA"), _BOTH, ("SA",)),
+        ((_HEAD, "Libération des apports"), _SA_CAPITAL, ("SARL", "SA")),
+        (("Société anonyme", "Capital social"), _BOTH, ("SA",)),
+        (("Capital social",), _SA_CAPITAL, ("SA",)),
+    ],
+)
+def test_the_nearest_heading_that_names_a_form_says_what_a_passage_is_about(
+    headings: tuple[str, ...], text: str, forms: tuple[str, ...]
+) -> None:
+    assert forms_of(passage("x", text, heading_path=headings)) == forms

@@ -147,6 +147,6 @@ class TestAnEngine:
                 result = await engine.search(Question("Par qui le gérant est-il nommé ?", scope()))
         finally:
             released.set()
-            vectors = await asyncio.gather(*waiting)
+            made = await asyncio.gather(*waiting)
         assert locators(result)[0] == "AUSCGIE art. 1"
-        assert [each.shape for each in vectors] == [(1, DIMENSION)] * 4
+        assert [each.vectors.shape for each in made] == [(1, DIMENSION)] * 4

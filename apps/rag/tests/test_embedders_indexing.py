@@ -73,10 +73,11 @@ async def test_a_question_finds_the_vectors_of_the_same_endpoint(
         engine = build_engine(index_dir=tmp_path)
         await engine.warm()
         result = await engine.search(Question("Par qui le gérant est-il nommé ?", scope()))
-        vectors = await engine.embed(["a", "b"])
+        made = await engine.embed(["a", "b"])
     assert result.degraded == ()
     assert len(next(ranking for ranking in result.rankings if ranking.leg == "dense").hits) == len(ENTRIES)
-    assert vectors.shape == (2, DIMENSION)
+    assert made.vectors.shape == (2, DIMENSION)
+    assert made.model == settings.KAURI_EMBEDDER_MODEL
 
 
 def test_a_refusal_of_the_endpoint_reaches_whoever_ingests(published: None, settings: Any) -> None:

@@ -51,7 +51,16 @@ async def test_our_own_client_names_a_message_that_is_too_large(server: RagServe
 
 async def test_more_texts_than_one_message_holds_go_in_several(server: RagServer) -> None:
     client = RemoteEngine(f"grpc://127.0.0.1:{server.port}")
-    assert (await client.embed([f"texte {n}" for n in range(300)])).shape == (300, 512)
+    made = await client.embed([f"texte {n}" for n in range(300)])
+    assert (made.vectors.shape, made.model, made.revision) == ((300, 512), "scripted", "1")
+    await client.close()
+
+
+async def test_vectors_of_two_models_are_not_put_together(engine: Scripted, server: RagServer) -> None:
+    engine.embedders = ("first", "second")
+    client = RemoteEngine(f"grpc://127.0.0.1:{server.port}")
+    with pytest.raises(RetrievalUnavailable):
+        await client.embed([f"texte {n}" for n in range(200)])
     await client.close()
 
 

@@ -152,10 +152,81 @@ async def test_an_answer_about_another_day_says_what_it_lacks(day: date, in_forc
     assert made.text.endswith(note or "[1]")
 
 
-async def test_a_day_to_come_is_said_to_be_so() -> None:
+@pytest.mark.parametrize(
+    ("is_new", "note"),
+    [(False, "la réponse est celle du droit d’aujourd’hui"), (True, "est à venir")],
+    ids=["todays", "known already"],
+)
+async def test_a_day_to_come_is_said_to_be_so(is_new: bool, note: str) -> None:
     year = clock.today().year + 4
-    result = found(passage("AUSCGIE art. 311", ART_311))
+    in_force = InForce(date(year, 1, 1), None) if is_new else _NEW
+    result = found(passage("AUSCGIE art. 311", ART_311, in_force=in_force))
     result = replace(result, understanding=replace(result.understanding, as_of_hint=date(year, 1, 1)))
     asked = question(f"Quel sera le capital minimum d'une SARL en {year} ?")
     made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
-    assert "est à venir" in made.text
+    assert note in made.text
+
+
+def _tax_code(year: int) -> NewEntry:
+    return entry(
+        "art. 35", "Le taux de l'impôt sur les sociétés, dit IS, est fixé à 25 % du bénéfice imposable.",
+        kind="law", code="CGI", version=f"cgi {year}", document_title=f"Code général des impôts {year}",
+        heading_path=("Impôt sur les sociétés", "Taux de l'IS"),
+        in_force=InForce(date(year, 1, 1), date(year + 1, 1, 1)),
+    )  # fmt: skip
+
+
+async def test_the_law_of_a_year_to_come_is_answered_by_todays(tmp_path: Path) -> None:
+    today = clock.today()
+    engine = await _engine(tmp_path, _tax_code(today.year))
+    for text in (
+        f"Quel sera le taux de l'IS en {today.year + 4} ?",
+        f"Quel est le taux de l'IS pour {today.year + 1} ?",
+    ):
+        events, told = await _asked(engine, text)
+        result = next(event.result for event in events if isinstance(event, Retrieved))
+        assert result.understanding.as_of_hint is None
+        assert "25 %" in told
+        assert "Nul ne connaît encore le droit de" in told
+        assert "la réponse est celle du droit d’aujourd’hui" in told
+
+
+async def test_law_without_an_end_is_not_said_to_be_that_of_a_year_to_come(tmp_path: Path) -> None:
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"))
+    events, told = await _asked(engine, f"Quel sera le capital minimum d'une SARL en {clock.today().year + 4} ?")
+    result = next(event.result for event in events if isinstance(event, Retrieved))
+    assert result.understanding.as_of_hint is None
+    assert "1.000.000" in told
+    assert "la réponse est celle du droit d’aujourd’hui" in told
+
+
+async def test_law_that_is_known_for_a_year_to_come_is_what_answers(tmp_path: Path) -> None:
+    year = clock.today().year
+    engine = await _engine(tmp_path, _tax_code(year), _tax_code(year + 1))
+    events, told = await _asked(engine, f"Quel sera le taux de l'IS en {year + 1} ?")
+    result = next(event.result for event in events if isinstance(event, Retrieved))
+    assert result.understanding.as_of_hint == date(year + 1, 1, 1)
+    assert "Nul ne connaît" not in told
+
+
+async def test_nothing_today_is_a_refusal_for_the_year_to_come(tmp_path: Path) -> None:
+    engine = await _engine(tmp_path)
+    year = clock.today().year + 4
+    events, told = await _asked(engine, f"Quel sera le taux de l'IS en {year} ?")
+    assert told == ""
+    assert any(isinstance(event, Refused) for event in events)
+
+
+async def test_a_follow_up_that_names_a_year_is_asked_of_its_law(tmp_path: Path) -> None:
+    old = "Le capital social doit être de cinq millions (5.000.000) de francs CFA au moins."
+    engine = await _engine(tmp_path, _article(ART_311, _NEW, "new"), _article(old, _OLD, "old"))
+    today = scope(as_of=clock.today())
+    asked = Question("et en 2012 ?", today, ("Quel est le capital minimum d'une SARL ?",))
+    result = await engine.search(asked)
+    assert result.understanding.as_of_hint == date(2012, 12, 31)
+    assert "cinq millions" in result.passages[0].passage.text
+    in_full = [each async for each in _events(engine, Question(_OF_2012, today))]
+    told = [each async for each in _events(engine, asked)]
+    assert [each for each in told if isinstance(each, TextDelta | Refused)] == [
+        each for each in in_full if isinstance(each, TextDelta | Refused)
+    ]

@@ -34,6 +34,41 @@ def test_numbered_paragraphs_are_no_list() -> None:
     assert len(parts_of(text)) == 4
 
 
+LISTED = "Les registres contiennent :\n1°) la date ;\n2°) la valeur des titres"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ".\nLe registre est coté. Il est tenu au siège.\n",
+        ".\n\nLe gérant est révocable.\n\n",
+        ".\n\nArticle 12\n\nLe registre est coté.\n",
+        ".\n\nArticle 12\n\n",
+        " ;\n\nArticle 12\n\n",
+        ".\nSECTION 2 - La gérance\n",
+    ],
+)
+def test_a_paragraph_or_a_heading_between_two_numbers_ends_a_list(between: str) -> None:
+    texts = [part.text for part in parts_of(f"{LISTED}{between}3°) un numéro d'ordre.\nLes écritures sont signées.")]
+    assert texts[0] == f"{LISTED}{between[:2].rstrip()}"
+    assert "3°) un numéro d'ordre." in texts
+    assert not any("Article 12" in text or "SECTION" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ". Elle est en francs.\n",
+        ".\nToutefois, leur nombre peut être indiqué.\n",
+        " au jour de l'acte.\nLeur nombre en tient lieu ;\n",
+        ". La valeur est dite en francs.\n",
+    ],
+)
+def test_what_belongs_to_an_item_does_not_end_its_list(between: str) -> None:
+    (listed,) = parts_of(f"{LISTED}{between}3°) un numéro d'ordre.")
+    assert listed.text.endswith("un numéro d'ordre.")
+
+
 @pytest.mark.parametrize(
     "furniture",
     [

@@ -17,7 +17,7 @@ from apps.rag import indexer
 from apps.rag.build import build_engine
 from apps.rag.engine import Engine
 from apps.rag.errors import EmbedderFailed, RetrievalUnavailable
-from apps.rag.ports import RagEngine, Vectors
+from apps.rag.ports import Embedded, RagEngine
 from apps.rag.tests.entries import account, article, scope
 from apps.rag.tests.served import remote
 from apps.rag.types import (
@@ -93,7 +93,7 @@ class Watched:
         finally:
             self.n_working -= 1
 
-    async def embed(self, texts: Sequence[str]) -> Vectors:
+    async def embed(self, texts: Sequence[str]) -> Embedded:
         if self.failure:
             raise self.failure
         return await self.inner.embed(texts)
@@ -176,10 +176,11 @@ async def test_it_says_how_it_is(engine: RagEngine, local: Watched) -> None:
 
 async def test_vectors_are_the_same(engine: RagEngine, local: Watched) -> None:
     texts = ["compte 401", "capital social", "é"]
-    vectors = await engine.embed(texts)
-    assert vectors.dtype == np.float32
-    assert np.array_equal(vectors, await local.inner.embed(texts))
-    assert len(vectors) == 3
+    made = await engine.embed(texts)
+    assert made.vectors.dtype == np.float32
+    assert np.array_equal(made.vectors, (await local.inner.embed(texts)).vectors)
+    assert len(made.vectors) == 3
+    assert (made.model, made.revision) == ("use-multilingual-3", "1")
 
 
 @pytest.mark.parametrize("kind", [RetrievalUnavailable, EmbedderFailed])

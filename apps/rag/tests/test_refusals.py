@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.rag.generation.refusals import refusal_text
 from apps.rag.tests.passages import ACCOUNT_401, ART_311, account, article, found, passage, question
+from apps.rag.types import Arriving
 
 
 def test_the_nearest_passages_stand_beside_the_refusal_and_not_in_its_words() -> None:
@@ -51,3 +52,24 @@ def test_a_question_about_nothing_is_asked_to_say_more() -> None:
     asked = question("pourquoi ?", language="en")
     text = refusal_text(asked, found(intent="clarification", reason="no_evidence"), "no_evidence")
     assert text.startswith("I cannot tell what this question is about.")
+
+
+def test_texts_that_are_being_imported_are_why_nothing_answers() -> None:
+    text = refusal_text(question("rien"), found(reason="no_evidence"), "no_evidence", Arriving(6, 3))
+    assert text == (
+        "Je n’ai pas de texte pour répondre. L’importation des textes n’est pas terminée\u00a0: il en reste 6 à"
+        " importer sur 9. Reposez votre question dans quelques instants."
+    )
+    asked = question("rien", language="en")
+    text = refusal_text(asked, found(reason="empty_scope"), "empty_scope", Arriving(1, 0))
+    assert text == (
+        "I have no text to answer with. The import of the texts is not finished: 1 of 1 to go."
+        " Ask your question again in a moment."
+    )
+
+
+def test_what_is_known_to_be_missing_is_named_while_texts_are_imported() -> None:
+    result = found(references=(article("AUSCGIE", "999"),), reason="reference_not_found")
+    text = refusal_text(question("AUSCGIE, art. 999"), result, "reference_not_found", Arriving(2, 1))
+    assert "ne comprennent pas l’AUSCGIE. L’importation des textes" in text
+    assert text.endswith("Reposez votre question dans quelques instants.")

@@ -30,6 +30,12 @@ _DATED = (
     rf"(?P<month>{'|'.join(_MONTHS)}),? (?P<year>{_YEAR})"
 )
 _WHEN = re.compile(rf"\b(?:{_BEFORE}|{_DURING}|{_DATED})(?![\d/-]|\.\d)\b")
+# a follow-up that says no more than when: "et en 2012 ?", "et pour 2012 ?"
+_WHEN_ALONE = re.compile(
+    r"^(?:(?:et|mais|puis|alors|donc|sinon|and|but|so|what about|how about)\b[ ,]*)*"
+    rf"(?:(?P<when>{_BEFORE}|{_DURING}|{_DATED})|(?:pour|for) (?:l'annee |l'an )?(?P<bare>{_YEAR}))"
+    r"(?: alors| donc| then)?[ ?!.]*$"
+)
 _STEMS = (
     r"(?:etai|fallai|devai|pouvai|prevoyai|disai|exigeai|imposai|existai|fixai|s'appliquai|appliquai|encourai|risquai"
     r"|comptabilisai|enregistrai|calculai|amortissai)(?:t|ent)"
@@ -80,6 +86,30 @@ def law_day_asked(text: str) -> date | None:
     is_last = not folded[found.end() :].strip(" ?!.")
     asks = _IN_FORCE.search(before) or _ASKS_OF_THEN.search(folded) or (is_last and _RULE_ALONE.match(folded))
     return _day(found) if asks else None
+
+
+def when_alone(folded: str) -> str:
+    """Return the day or the year that is all a folded follow-up names: "en 2012"; "" where it says anything else."""
+    found = _WHEN_ALONE.match(folded)
+    if found is None:
+        return ""
+    return found["when"] or f"en {found['bare']}"
+
+
+def without_day(text: str) -> str:
+    """Return a question without the day or the year that it names."""
+    folded = fold(text)
+    found = _WHEN.search(folded) or _ANY_YEAR.search(folded)
+    if found is None:
+        return text
+    # a ligature takes another place when it is folded: then the folded text will do
+    kept = text if len(text) == len(folded) else folded
+    return " ".join(f"{kept[: found.start()]} {kept[found.end() :]}".split()).strip(" ,?") + " ?"
+
+
+def names_year(folded: str) -> bool:
+    """Tell whether a folded text names any year."""
+    return _ANY_YEAR.search(folded) is not None
 
 
 def former_law_asked(text: str) -> bool:

@@ -49,7 +49,8 @@ def understand(question: Question) -> Reading:
         labels=tuple(reference.label for reference in references),
         is_unsure=_is_unsure(standalone, intent, references, leans=bool(context) and standalone != context),
         language=language_of(question.text) or question.language,
-        as_of_hint=day_asked(standalone) if not context else day_asked(text) or day_asked(standalone),
+        # the words of a question in English are another's once it is plain
+        as_of_hint=day_asked(question.text) or day_asked(text) or day_asked(standalone),
     )
     codes = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
     return Reading(understanding, context, references_read(context) if context else (), codes)

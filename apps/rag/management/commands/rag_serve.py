@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.rag.build import boot_fault, build_engine, with_cache
+from apps.rag.build import boot_fault, own_engine
 from apps.rag.grpc.server import CannotListen, RagServer
 from kauri.lib.collector import spans_begin, spans_end
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, told.set)
         spans_begin(settings.KAURI_OTLP_ENDPOINT)
-        engine = with_cache(build_engine())
+        engine = own_engine()
         server = RagServer(engine, host=host, port=port)
         await server.start()
         try:
