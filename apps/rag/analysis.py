@@ -19,7 +19,7 @@ from apps.rag.stopwords import STOP_WORDS
 from kauri.lib.text import fold
 
 # Raise it whenever the terms of any text change: an index of another revision is rebuilt.
-ANALYSIS_REVISION = 7
+ANALYSIS_REVISION = 8
 
 GRAM = 4
 
@@ -44,7 +44,8 @@ _FULL_FORMS = (
     ("sasimplifiee", "simplifiee", r"societes? par actions simplifiees?"),
     ("snc", "nom collectif", r"societes? en nom collectif"),
     ("scs", "commandite", r"societes? en commandite simple"),
-    ("gie", "interet economique", r"groupements? d'interet economique"),
+    # not in the name of the act that stands above each of its articles
+    ("gie", "interet economique", r"(?<!commerciales et du )groupements? d'interet economique"),
     ("pdg", "president", r"president[- ]directeur general"),
     ("dga", "adjoint", r"directeurs? gener(?:al|aux) adjoints?"),
     ("dg", "directeur", r"directeurs? gener(?:al|aux)"),
@@ -144,12 +145,18 @@ _OWN_STEMS = {
 }
 
 
+# Words in "us" that are no plurals, or whose verb keeps the "s": "abuser", "incluse".
+_INVARIABLE = frozenset({"abus", "bus", "inclus", "perclus", "plus", "reclus", "refus", "virus"})
+
+
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Return the French Snowball stem of a folded word; a word with a digit is its own stem."""
     if word in _OWN_STEMS or any(char.isdigit() for char in word):
         return _OWN_STEMS.get(word, word)
-    return cast(str, _stemmer().stemWord(word))
+    # Snowball leaves "revenus" and "obtenus" as they are, and they would never meet "revenu" and "obtenue"
+    is_plural = word.endswith("us") and word not in _INVARIABLE
+    return cast(str, _stemmer().stemWord(word.removesuffix("s") if is_plural else word))
 
 
 def grams(text: str) -> list[str]:

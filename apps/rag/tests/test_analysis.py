@@ -32,6 +32,22 @@ def test_inflected_words_meet() -> None:
     assert analysis.terms("les sociétés commerciales") == analysis.terms("la société commerciale")
 
 
+@pytest.mark.parametrize(("plural", "singular"), [("revenus", "revenu"), ("escomptes obtenus", "escompte obtenu")])
+def test_a_plural_in_us_meets_its_singular(plural: str, singular: str) -> None:
+    assert analysis.terms(plural) == analysis.terms(singular)
+
+
+def test_a_word_in_us_that_is_no_plural_meets_its_verb() -> None:
+    assert analysis.terms("un refus") == analysis.terms("refuser")
+    assert analysis.terms("un abus") == analysis.terms("abuser")
+
+
+def test_the_name_of_the_act_does_not_make_each_of_its_articles_one_on_groupings() -> None:
+    title = "Acte uniforme relatif au droit des sociétés commerciales et du groupement d'intérêt économique"
+    assert "gie" not in analysis.terms(title)
+    assert "gie" in analysis.terms("Le groupement d'intérêt économique est constitué sans capital.")
+
+
 def test_a_capital_city_is_no_share_capital() -> None:
     assert set(analysis.terms("la capitale")).isdisjoint(analysis.terms("le capital social"))
 
