@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from apps.knowledge.chunking.plans import class_title, plan_in_force, plan_key, plan_title
+from apps.knowledge.chunking.plans import plan_in_force, plan_key
 from apps.knowledge.chunking.tokens import count_tokens
 from apps.knowledge.chunking.types import Chunked, ChunkedPassage, OutlineEntry, ParsedAccount
 from apps.knowledge.parsers.types import ParsedDocument
+from apps.rag.understanding.charts import Named, account_passage, class_named, class_title, listed, plan_title
 from apps.rag.understanding.references import account_reference, class_reference
-
-_MAX_LISTED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,8 @@ def _plan_entries(accounts: Sequence[ParsedAccount], plan: str, title: str) -> I
 
 
 def _class_entry(digit: int, label: str, tops: Sequence[ParsedAccount], plan: str, root: str) -> _Entry:
-    name = f"Classe {digit} : {label}" if label else f"Classe {digit}"
-    text = f"{name}\nComptes de la classe {digit} : {_listed(tops)}"
+    name = class_named(digit, label)
+    text = f"{name}\nComptes de la classe {digit} : {listed([_named(account) for account in tops])}"
     return _Entry(
         text=text,
         title=name,
@@ -97,28 +96,24 @@ def _class_entry(digit: int, label: str, tops: Sequence[ParsedAccount], plan: st
 def _account_entry(
     account: ParsedAccount, by_number: dict[str, ParsedAccount], children: dict[str, list[ParsedAccount]], root: str
 ) -> _Entry:
-    ancestors = tuple(reversed(tuple(_ancestors(account, by_number))))
-    label = class_title(account.plan, account.account_class)
-    class_name = f"Classe {account.account_class} : {label}" if label else f"Classe {account.account_class}"
-    path = tuple(part for part in (root, class_name, *(f"{a.number} {a.label}" for a in ancestors)) if part)
-    below = _listed(children.get(account.number, ()))
-    lines = [f"Compte {account.number} : {account.label}"]
-    if ancestors:
-        lines.append(f"Subdivision du compte {ancestors[-1].number} : {ancestors[-1].label}")
-    if below:
-        lines.append(f"Sous-comptes : {below}")
-    deeper = _listed([a for child in children.get(account.number, ()) for a in children.get(child.number, ())])
-    return _Entry(
-        text="\n".join(lines),
-        title=lines[0],
-        locator=_located(f"Compte {account.number}", account.plan),
-        path=path,
-        references=(account_reference(account.plan, account.number),) if account.plan else (),
-        search_text="\n".join(
-            part for part in (" > ".join(path), f"compte n° {account.number}", *lines, deeper) if part
-        ),
+    above = tuple(reversed(tuple(_ancestors(account, by_number))))
+    below = children.get(account.number, ())
+    passage = account_passage(
+        _named(account),
         plan=account.plan,
-        depth=len(ancestors) + 2,
+        root=root,
+        above=[_named(each) for each in above],
+        below=[_named(each) for each in below],
+    )
+    return _Entry(
+        text=passage.text,
+        title=passage.text.partition("\n")[0],
+        locator=_located(f"Compte {account.number}", account.plan),
+        path=passage.headings,
+        references=(account_reference(account.plan, account.number),) if account.plan else (),
+        search_text=passage.search_text,
+        plan=account.plan,
+        depth=len(above) + 2,
     )
 
 
@@ -130,8 +125,8 @@ def _ancestors(account: ParsedAccount, by_number: dict[str, ParsedAccount]) -> I
         number = by_number[number].parent
 
 
-def _listed(accounts: Sequence[ParsedAccount]) -> str:
-    return " ; ".join(f"{account.number} {account.label}" for account in accounts[:_MAX_LISTED])
+def _named(account: ParsedAccount) -> Named:
+    return Named(account.number, account.label)
 
 
 def _located(locator: str, plan: str) -> str:

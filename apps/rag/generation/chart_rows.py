@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from apps.rag.generation.quotes import Found
 from apps.rag.types import Passage, RankedPassage
+from apps.rag.understanding.charts import ACCOUNT_LINE
 
-_ACCOUNT = re.compile(
-    r"^(?:Compte[ \u00a0]+)?(?P<number>\d{1,8})[ \u00a0]*[:.–—|-]?[ \u00a0]+(?P<label>\S.*)$", re.MULTILINE
-)
 _CLASS = re.compile(r"^Classe[ \u00a0]+(?P<number>\d)[ \u00a0]*:[ \u00a0]*(?P<label>\S.*)$", re.MULTILINE)
 _PARENT = re.compile(r"^Subdivision du compte (?P<number>\d+) : (?P<label>.+)$", re.MULTILINE)
 _BELOW = re.compile(r"^(?:Sous-comptes|Comptes de la classe \d) : (?P<list>.+)$", re.MULTILINE)
@@ -79,7 +77,7 @@ def label_place(passage: Passage, words: str) -> Found | None:
 
 def _row(passage: Passage, index: int) -> ChartRow | None:
     is_class = passage.locator.lower().startswith("classe")
-    own = (_CLASS if is_class else _ACCOUNT).search(passage.text)
+    own = (_CLASS if is_class else ACCOUNT_LINE).search(passage.text)
     if own is None:
         return None
     parent = _PARENT.search(passage.text)
