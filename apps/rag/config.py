@@ -49,6 +49,8 @@ class RagConfig:
     aside_malus: float = 0.35  # taken from guides and doctrine, which repeat the law in other words
     sample_malus: float = 0.35  # taken from samples, so that a text in force comes before its summary
     chart_malus: float = 0.3  # taken from rows of the chart when no account is asked for
+    aside_account_malus: float = 0.3  # taken from accounts that stand against others, where none is asked for
+    rest_account_malus: float = 0.3  # taken from accounts of what has none of its own ("autres frais")
     other_plan_malus: float = 0.5  # taken from accounts of a chart that was not asked for
     max_query_terms: int = 64
     max_per_locator: int = 3  # passages of one article or heading

@@ -13,7 +13,8 @@ from apps.rag.retrieval.lexical import gram_weights, word_weights
 from apps.rag.types import Passage, Question, Reference
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.answerkinds import answer_kind
-from apps.rag.understanding.classes import class_of_kind
+from apps.rag.understanding.charts import account_label
+from apps.rag.understanding.classes import class_of_kind, is_rest, stands_aside
 from apps.rag.understanding.compared import things_told_apart
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.forms import named_forms
@@ -94,13 +95,14 @@ class Preference:
     forms: frozenset[str]
     is_definition: bool
     told_apart: tuple[frozenset[str], ...]
+    folded: str
 
 
 def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> Preference:
     """Read a question's preference."""
     text, scope = plain(question.text), question.scope
     standalone = _NOT_AN_ACCOUNT.sub(" ", analysis.normalise(reading.understanding.standalone))
-    normal = analysis.normalise(text)
+    normal, folded = analysis.normalise(text), fold(plain(reading.understanding.standalone))
     terms = frozenset((*query.asked, *query.meant))
     return Preference(
         codes=reading.codes,
@@ -114,9 +116,10 @@ def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> 
         answer_kind=answer_kind(text),
         terms=terms,
         asked=frozenset(query.asked),
-        forms=frozenset(named_forms(fold(plain(reading.understanding.standalone)))),
+        forms=frozenset(named_forms(folded)),
         is_definition=_ASKS_DEFINITION.search(normal) is not None,
-        told_apart=things_told_apart(fold(plain(reading.understanding.standalone))),
+        told_apart=things_told_apart(folded),
+        folded=folded,
     )
 
 
@@ -147,6 +150,7 @@ def _kind_bonus(passage: Passage, preference: Preference, config: RagConfig) -> 
     if passage.plan and passage.plan != preference.plan:
         total -= config.other_plan_malus
     elif passage.plan:
+        total -= _account_malus(passage, preference, config)
         total += config.chart_bonus if preference.asks_account else -config.chart_malus
         total -= config.chart_malus * (preference.is_definition and not preference.asks_account)
         if preference.account_class:
@@ -161,6 +165,12 @@ def _kind_bonus(passage: Passage, preference: Preference, config: RagConfig) -> 
     if passage.country is not None and passage.country not in preference.countries:
         total -= config.national_malus
     return total
+
+
+def _account_malus(passage: Passage, preference: Preference, config: RagConfig) -> float:
+    label, folded = fold(account_label(passage.text)), preference.folded
+    is_aside = stands_aside(_number(passage.locator), folded, preference.terms)
+    return config.aside_account_malus * is_aside + config.rest_account_malus * is_rest(label, folded)
 
 
 def _number(locator: str) -> str:

@@ -29,6 +29,7 @@ from apps.rag import analysis
 from apps.rag.calibration import RerankWeights
 from apps.rag.retrieval.fit import MEANT, Fit, Probe, TextRead, idf, said_words, share_met, text_read
 from apps.rag.types import Passage
+from apps.rag.understanding.charts import account_label
 from apps.rag.understanding.framewords import judging_weight
 from kauri.lib.text import fold
 
@@ -122,7 +123,8 @@ def _by_name(weights: RerankWeights) -> Mapping[str, float]:
 
 def read_signs(passage: Passage, fitted: Fit, cues: Cues) -> dict[str, float]:
     """Return by name the signs that are read in the passage itself."""
-    text = text_read(passage.text)
+    # of an account its own label counts: most repeat that of the account above them, and list those below
+    text = text_read(account_label(passage.text) if passage.plan else passage.text)
     above = text_read("\n".join(passage.heading_path))
     meant = [word for term, value in fitted.covered.items() if value == MEANT for word in cues.words.get(term, ())]
     return {

@@ -4,7 +4,7 @@ import pytest
 
 from apps.rag.tests.entries import scope
 from apps.rag.types import Question
-from apps.rag.understanding.classes import class_of_kind
+from apps.rag.understanding.classes import class_of_kind, is_rest, stands_aside
 from apps.rag.understanding.lexicon import expansions
 from apps.rag.understanding.numbers import number_read
 from apps.rag.understanding.references import normalise_article
@@ -202,8 +202,43 @@ def test_a_misspelt_form_of_company_is_that_form(typed: str, meant: str) -> None
         ("compte de charges constatées d'avance", ""),
         ("compte de charges à payer", ""),
         ("compte de produits finis", ""),
+        ("stock de marchandises : quel compte ?", "3"),
+        ("variation de stock de marchandises : quel compte ?", ""),
+        ("Stock de marchandises : quel compte de charge ?", "6"),
+        ("stock de marchandises, quel compte de variation ?", ""),
         ("approbation des comptes", ""),
     ],
 )
 def test_the_kind_of_account_tells_its_class(asked: str, digit: str) -> None:
     assert class_of_kind(fold(asked)) == digit
+
+
+@pytest.mark.parametrize(
+    ("number", "asked", "is_aside"),
+    [
+        ("4962", "compte courant d'associé : quel compte ?", True),
+        ("4962", "dépréciation du compte courant d'associé", False),
+        ("2815", "amortissement du fonds de commerce", False),
+        ("6031", "stock de marchandises : quel compte ?", True),
+        ("6031", "variation des stocks de marchandises", False),
+        ("736", "production stockée : quel compte ?", False),
+        ("603", "stock final : quel compte ?", False),
+        ("2845", "usure d'un véhicule : quel compte ?", False),
+        ("462", "compte courant d'associé : quel compte ?", False),
+    ],
+)
+def test_an_account_that_stands_against_another_is_meant_where_a_question_says_so(
+    number: str, asked: str, *, is_aside: bool
+) -> None:
+    assert stands_aside(number, fold(asked)) is is_aside
+
+
+def test_what_the_words_of_a_question_mean_counts_as_said() -> None:
+    assert stands_aside("391", fold("stock invendable : quel compte ?"))
+    assert not stands_aside("391", fold("stock invendable : quel compte ?"), ("depreci", "stock"))
+
+
+def test_what_has_no_account_of_its_own_is_meant_where_a_question_says_so() -> None:
+    assert is_rest(fold("Autres frais bancaires"), fold("frais bancaires : quel compte ?"))
+    assert not is_rest(fold("Autres frais bancaires"), fold("autres frais bancaires"))
+    assert not is_rest(fold("FRAIS BANCAIRES"), fold("frais bancaires : quel compte ?"))

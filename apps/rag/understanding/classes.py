@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _WHICH = re.compile(
     r"\b(?:quelles?|numero de|numero de la|c'est quoi la|which) classes?\b|^classes? (?:de|du|des|d'|pour|comptable)\b"
@@ -27,7 +28,34 @@ _KIND = re.compile(
     r"|(?P<c7>produits?(?! (?:constat|a |fini|intermediaire|residuel|en ))|recettes?)|(?P<c5>tresorerie)"
     r"|(?P<c2>immobilisations?)|(?P<c3>stocks?)|(?P<c4>tiers)|(?P<c1>capitaux(?: propres)?|ressources durables))\b"
 )
+_STOCK_OF = re.compile(r"^stocks? (?:de |d')(?!.*\bvariation)")
 _PATTERNS = tuple((digit, re.compile(rf"\b(?:{held})\b")) for digit, held in _HELD)
+
+
+# Accounts that only stand against others or tell how they move: meant where a question says so.
+_ASIDE = (
+    (
+        r"2[89]|39|49|59|6[89]|79|8[56]",
+        r"amort|depreci|provision|dotation|reprise|perte de valeur|perte probable|risque|usure|vieilli|perime|obsolet",
+    ),
+    (r"603|73", r"variat|stockee|stocks? (?:initial|final)"),
+    (r"9", r"engagement|hors bilan|analyti|caution|aval\b|garanti"),
+)
+_ASIDES = tuple((re.compile(numbers), re.compile(rf"\b(?:{words})")) for numbers, words in _ASIDE)
+_REST = re.compile(r"^(?:autres?|divers(?:es)?)\b|\bdivers(?:es)?$")
+_ASKS_REST = re.compile(r"\b(?:autres?|divers(?:es)?)\b")
+
+
+def stands_aside(number: str, folded: str, meant: Iterable[str] = ()) -> bool:
+    """Tell whether an account stands against others (28, 39) or tells how they move (603), and a folded question for
+    an account does not ask for such a one, neither in its words nor in the terms that they mean."""
+    words = " ".join((folded, *meant))
+    return any(numbers.match(number) and not asked.search(words) for numbers, asked in _ASIDES)
+
+
+def is_rest(label: str, folded: str) -> bool:
+    """Tell whether a folded label names what has no account of its own ("autres frais"), and the question does not."""
+    return _REST.search(label) is not None and _ASKS_REST.search(folded) is None
 
 
 def class_meant(folded: str) -> str:
@@ -40,4 +68,6 @@ def class_meant(folded: str) -> str:
 def class_of_kind(folded: str) -> str:
     """Return the digit of the class that a folded question wants an account of ("compte de charge"), or ""."""
     found = _KIND.search(folded)
-    return found.lastgroup[1:] if found and found.lastgroup else ""
+    if found and found.lastgroup:
+        return found.lastgroup[1:]
+    return "3" if _STOCK_OF.search(folded) else ""
