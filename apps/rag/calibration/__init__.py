@@ -71,8 +71,9 @@ class EvidenceSigns:
     `matched`: how many terms of the question the best passage holds in one place, of eight; `around`: the mean share of
     the question's weight that it and the next ones hold so; `near`: the share of the next ones that stand beside the
     first in its text; `ahead`: how far the best by words is above the tenth; `rarity`: of the question's terms, of
-    those that passages hold; `topic`: how much of the question is of the field alone, and a heading; `account`: whether
-    an account comes first where one may be asked for; `sentence`: the best cosine of a sentence, None without vectors.
+    those that passages hold; `topic`: how much of the question is of the field alone, and a heading; `account`: how
+    well the label of the account that comes first fits, where one may be asked for; `sentence`: the best cosine of a
+    sentence, None without vectors.
     """
 
     matched: float = 0.0

@@ -51,7 +51,7 @@ def signs_of(
         # what no passage holds is rare, and speaks for none
         rarity=known / (n_terms * probe.rarest) if n_terms else 0.0,
         topic=_own(probe) * max((each.titled for each in fits[:_READ]), default=0.0),
-        account=float(bool(passages) and bool(passages[0].passage.plan) and _is_for_account(fold(standalone))),
+        account=fits[0].window if _is_account_meant(standalone, passages) else 0.0,
         sentence=max(sentences, default=None),
     )
 
@@ -61,8 +61,11 @@ def evidence_of(signs: EvidenceSigns, config: RagConfig) -> float:
     return (config.lexical_evidence if signs.sentence is None else config.evidence).probability(signs)
 
 
-def _is_for_account(folded: str) -> bool:
-    """Tell whether a question asks for an account, or is no sentence but what an account may be called."""
+def _is_account_meant(standalone: str, passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether an account comes first, of a question that asks for one or is no sentence but what one is called."""
+    if not passages or not passages[0].passage.plan:
+        return False
+    folded = fold(standalone)
     return _ASKS_ACCOUNT.search(folded) is not None or _ASKS.search(folded) is None
 
 

@@ -127,6 +127,18 @@ def test_a_match_by_chance_is_no_evidence_for_a_question_of_another_field(model:
     assert model.probability(signs_of(text, probe(text), [held, *others], [])) < 0.5
 
 
+def test_an_account_speaks_as_far_as_its_label_is_what_is_asked_for() -> None:
+    text = "frais bancaires : quel compte ?"
+    held = [
+        [RankedPassage(account(number, words), 1, 1.0, (), False)]
+        for number, words in (("631", "Compte 631 : FRAIS BANCAIRES"), ("6315", "Compte 6315 : Commissions bancaires"))
+    ]
+    named, beside = (signs_of(text, probe(text), each, []).account for each in held)
+    assert named > beside > 0.0
+    whether = "Les frais bancaires sont-ils dus par le gérant ?"
+    assert signs_of(whether, probe(whether), held[0], []).account == 0.0
+
+
 def test_what_is_dealt_with_in_one_place_stands_together() -> None:
     text = "révocation du gérant"
 
