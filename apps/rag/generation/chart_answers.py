@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from apps.rag.analysis import terms
@@ -22,7 +23,11 @@ _OF_KINDS = frozenset({"comp", "char", "prod", "clas", "nume"})
 
 
 def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedPassage]) -> ChartRow:
-    """Choose the row that is meant: a class where one is asked for, else the best label of the best rows."""
+    """Choose the row that is meant: a class where one is asked for, else the best label of the best rows.
+
+    Of labels that say the question's own words as closely the one under what the question says too, then the first of
+    the chart, which puts what is special behind what is common.
+    """
     classes = [row for row in near if row.is_class]
     if classes and "classe" in asked.folded:
         return classes[0]
@@ -31,7 +36,16 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
     is_former = "ancien" in asked.folded
-    return max(level, key=lambda row: _closeness(own, row, is_former=is_former))
+    closest = max(_closeness(own, row, is_former=is_former) for row in level)
+    tied = [row for row in level if _closeness(own, row, is_former=is_former) == closest]
+    if tied[0].is_class or not closest[0]:
+        return tied[0]
+    accounts = [row for row in tied if not row.is_class]
+    return min(accounts, key=lambda row: (-len(own & _terms_above(row)), row.account.number))
+
+
+def _terms_above(row: ChartRow) -> frozenset[str]:
+    return frozenset(terms(row.parent.label)) if row.parent else frozenset()
 
 
 def _closeness(own: AbstractSet[str], row: ChartRow, *, is_former: bool) -> tuple[bool, int, int]:
@@ -57,16 +71,22 @@ def says_all(asked: Wanted, row: ChartRow) -> bool:
     return own >= set(terms(row.account.label))
 
 
-def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow]) -> list[str]:
+def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Sequence[ChartRow] = ()) -> list[str]:
+    """Say what accounts are called and where they stand, then name others that may be meant.
+
+    `found` are the rows of all passages: an account above or below that has one is cited by it.
+    """
     rows = _once(rows)
-    paragraphs = [_row_answer(row) for row in rows[:_MAX_ROWS]]
+    own = {(row.plan, row.account.number): row for row in reversed(found) if not row.is_class}
+    paragraphs = [_row_answer(row, own) for row in rows[:_MAX_ROWS]]
     named = {
         account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
     }
     near = [row for row in others if not row.is_class and row.plan == rows[0].plan and row.account.number not in named]
     near = _once(near)[:_MAX_OTHERS]
     if near:
-        lines = [f"- {row.account.number} : {_label(row)}" for row in near]
+        said = Counter(fold(row.account.label) for row in (*rows, *near))
+        lines = [f"- {row.account.number} : {_label(row, is_shared=said[fold(row.account.label)] > 1)}" for row in near]
         paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
     return paragraphs
 
@@ -79,36 +99,44 @@ def _once(rows: Sequence[ChartRow]) -> list[ChartRow]:
     return list(first.values())
 
 
-def _label(row: ChartRow) -> str:
-    """Quote an account's label, after that of the account above where it means nothing without."""
+def _label(row: ChartRow, *, is_shared: bool = False) -> str:
+    """Quote an account's label, after that of the account above where it means nothing without, or others share it."""
     label = wording.quoted(row.account.label, row.index + 1)
-    if row.parent is None or not row.account.is_continued:
+    if row.parent is None or not (row.account.is_continued or is_shared):
         return label
     return f"{wording.quoted(row.parent.label, None)}, {label}"
 
 
-def _row_answer(row: ChartRow) -> str:
+def _row_answer(row: ChartRow, own: Mapping[tuple[str, str], ChartRow]) -> str:
     number = row.index + 1
     label = _label(row)
     if row.is_class:
-        return f"{wording.class_is(row.account.number, label)}{_below(row.below, wording.class_accounts(number))}"
+        return f"{wording.class_is(row.account.number, label)}{_below(row, wording.class_accounts(number), own)}"
     sentences = [wording.account_is(row.account.number, label, row.plan)]
     if row.parent and row.account.is_continued:
         sentences.append(wording.account_under(row.parent.number, row.class_digit, row.class_title, number))
     elif row.parent:
-        parent = wording.quoted(row.parent.label, number)
+        above = own.get((row.plan, row.parent.number), row)
+        # another edition, or a sample, may call it otherwise: then the account's own passage says it
+        says_it = above if above.account == row.parent else row
+        parent = wording.quoted(row.parent.label, says_it.index + 1)
         sentences.append(wording.account_belongs(row.parent.number, parent, row.class_digit, row.class_title))
     else:
         sentences.append(wording.account_class(row.class_digit, row.class_title, number))
-    return f"{' '.join(sentences)}{_below(row.below, wording.accounts_below(len(row.below), number))}"
+    return f"{' '.join(sentences)}{_below(row, wording.accounts_below(len(row.below), number), own)}"
 
 
-def _below(accounts: Sequence[Account], introduction: str) -> str:
-    if not accounts:
+def _below(row: ChartRow, introduction: str, own: Mapping[tuple[str, str], ChartRow]) -> str:
+    if not row.below:
         return ""
-    lines = [f"- {account.number} : {wording.quoted(account.label, None)}" for account in accounts[:_MAX_BELOW]]
-    rest = f"\n\n{wording.list_goes_on()}" if len(accounts) > _MAX_BELOW else ""
+    lines = [f"- {each.number} : {_listed(each, own.get((row.plan, each.number)))}" for each in row.below[:_MAX_BELOW]]
+    rest = f"\n\n{wording.list_goes_on()}" if len(row.below) > _MAX_BELOW else ""
     return "\n\n" + "\n".join([introduction, "", *lines]) + rest
+
+
+def _listed(account: Account, own: ChartRow | None) -> str:
+    """Quote an account of a list: from its own passage where there is one, else from that of the list."""
+    return wording.quoted(account.label, own.index + 1 if own and own.account == account else None)
 
 
 def class_answer(rows: Sequence[ChartRow], references: Sequence[Reference]) -> list[str]:

@@ -81,7 +81,7 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
     rows = chart_rows(passages)
     exact_rows = [row for row in rows if row.index in exact]
     if exact_rows:
-        return class_answer(exact_rows, references) or chart_answer(exact_rows, ())
+        return class_answer(exact_rows, references) or chart_answer(exact_rows, (), rows)
     if exact and asked.kind == "article":
         return articles(asked, passages, exact, references)
     if _is_of_chart(asked, passages):
@@ -93,7 +93,7 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
         rival = max((passages[row.index].score for row in others), default=0.0)
         is_ahead = rival < _RIVAL_SHARE * passages[best.index].score
         is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account and is_ahead)
-        return chart_answer([best], [] if is_plain else others)
+        return chart_answer([best], [] if is_plain else others, rows)
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)
     n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES

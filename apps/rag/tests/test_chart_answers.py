@@ -39,3 +39,42 @@ async def test_a_label_is_marked_on_its_own_row() -> None:
     starts = {citation.quote: citation.quote_span.start - citation.passage.span.start for citation in made.citations}
     assert starts["BANQUES LOCALES"] == _BANKS.index("BANQUES LOCALES")
     assert starts["BANQUES"] == _BANKS.index("BANQUES\n")
+
+
+async def test_an_account_above_or_below_is_cited_by_its_own_passage_where_that_was_found() -> None:
+    chart = account("521", _BANKS)
+    above = account("52", "Compte 52 : BANQUES", entry_id=2)
+    below = account("5211", "Compte 5211 : Banques en francs\nSubdivision du compte 521 : BANQUES LOCALES", entry_id=3)
+    made = await answer(question("compte 521"), found(chart, above, below, references=(account_number("521"),)))
+    cited = {citation.quote: citation.passage.locator for citation in made.citations}
+    assert cited["BANQUES LOCALES"] == "Compte 521"
+    assert cited["BANQUES"] == "Compte 52"
+    assert cited["Banques en francs"] == "Compte 5211"
+
+
+async def test_of_labels_that_are_as_close_the_first_of_the_chart_is_meant() -> None:
+    special = account(
+        "4081", "Compte 4081 : Fournisseurs\nSubdivision du compte 408 : FOURNISSEURS, FACTURES A RECEVOIR"
+    )
+    common = account("4011", "Compte 4011 : Fournisseurs\nSubdivision du compte 401 : FOURNISSEURS", entry_id=2)
+    made = await answer(question("fournisseurs : quel compte ?"), found(special, common, scores=(1.0, 0.95)))
+    said = made.text.replace("\u00a0", " ")
+    assert said.startswith("Le compte 4011 s’intitule")
+    # the other one's label is the same: what stands above it tells them apart
+    assert "- 4081 : « FOURNISSEURS, FACTURES A RECEVOIR », « Fournisseurs » [2]" in said
+
+
+async def test_of_labels_that_are_as_close_the_one_under_what_is_said_too_is_meant() -> None:
+    under = "Compte {}1 : dans la Région\nSubdivision du compte {} : {}"
+    asked_for = account("6021", under.format("602", "602", "ACHATS DE MATIERES PREMIERES ET FOURNITURES LIEES"))
+    other = account("6011", under.format("601", "601", "ACHATS DE MARCHANDISES"), entry_id=2)
+    asked = question("achats de matières premières dans la Région : quel compte ?")
+    made = await answer(asked, found(asked_for, other, scores=(1.0, 0.95)))
+    assert made.text.replace("\u00a0", " ").startswith("Le compte 6021 s’intitule")
+
+
+async def test_an_account_above_that_another_edition_calls_otherwise_is_cited_by_the_passage_that_names_it() -> None:
+    chart = account("521", _BANKS)
+    other = account("52", "Compte 52 : BANQUES ET ASSIMILÉES", entry_id=2)
+    made = await answer(question("compte 521"), found(chart, other, references=(account_number("521"),)))
+    assert "Il relève du compte 52, « BANQUES » [1]" in made.text.replace("\u00a0", " ")
