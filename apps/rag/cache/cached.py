@@ -118,14 +118,10 @@ class CachedEngine(EngineBehind):
                         await self._compute(flight, key, question, is_down=lead == "")
                         return
                     stale = done
-            stale = stale or await self._wait(key, give_up)
+            stale = stale or await self._wait(key, asked_at, give_up)
             if stale is not None:
                 _tell_again(flight, stale)
                 return
-
-    async def _finished_elsewhere(self, key: str) -> Kept | None:
-        kept, _ = await self._look_up(key)
-        return kept or (await self._look_up(_passing(key)))[0]
 
     async def _finished_since(self, asked_at: datetime, key: str) -> Kept | None:
         """Return what another process finished; what lacks something, only where it is newer than the question."""
@@ -135,11 +131,11 @@ class CachedEngine(EngineBehind):
         passing, _ = await self._look_up(_passing(key))
         return passing if passing is not None and passing.answered_at >= asked_at else None
 
-    async def _wait(self, key: str, give_up: float) -> Kept | None:
+    async def _wait(self, key: str, asked_at: datetime, give_up: float) -> Kept | None:
         """Wait until the leading process has an answer, or leads no more."""
         while time.monotonic() < give_up:
             await asyncio.sleep(self._config.flight_poll_s)
-            kept = await self._finished_elsewhere(key)
+            kept = await self._finished_since(asked_at, key)
             if kept is not None:
                 return kept
             try:
