@@ -19,9 +19,17 @@ Send = Callable[[Any], Awaitable[None]]
 
 # As many as ever were busy at once stay.
 _threads = ThreadPoolExecutor(max_workers=settings.KAURI_REQUEST_THREADS, thread_name_prefix="kauri-request")
-# An orchestrator that hears nothing ends the process, and every answer under way with it: its questions do not queue.
+# An orchestrator that hears nothing ends the process, and every answer under way with it: its questions do not queue,
+# and whether the process lives not even behind whether it is ready, which waits for the stores.
 _threads_of_health = ThreadPoolExecutor(max_workers=2, thread_name_prefix="kauri-health")
-_HEALTH = "/v1/health"
+_thread_of_life = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kauri-live")
+_HEALTH, _LIVE = "/v1/health", "/v1/health/live"
+
+
+def _threads_for(path: str) -> ThreadPoolExecutor:
+    if path.startswith(_LIVE):
+        return _thread_of_life
+    return _threads_of_health if path.startswith(_HEALTH) else _threads
 
 
 class OneThreadHandler(ASGIHandler):
@@ -57,7 +65,7 @@ class OneThreadHandler(ASGIHandler):
             body.close()
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        threads = _threads_of_health if request.path.startswith(_HEALTH) else _threads
+        threads = _threads_for(request.path)
         return await sync_to_async(self._begun_to_end, thread_sensitive=False, executor=threads)(request)
 
     def _begun_to_end(self, request: HttpRequest) -> HttpResponseBase:
