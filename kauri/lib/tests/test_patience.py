@@ -50,6 +50,9 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
 
 
 async def test_what_ends_in_time_leaves_no_timer_behind() -> None:
+    faults: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with patience(0.02):
         pass
     await asyncio.sleep(0.1)
+    assert faults == []
