@@ -41,7 +41,7 @@ SUGGESTIONS = (
             Suggestion(
                 "Quelle écriture pour un achat de marchandises à crédit, avec TVA ?", "Les achats de marchandises"
             ),
-            Suggestion("À quoi correspond le compte 4452 ?", "Plan de comptes du SYSCOHADA révisé : extrait"),
+            Suggestion("À quoi correspond le compte 4452 ?", "Plan de comptes du SYSCOHADA révisé : extrait", "PCO"),
             Suggestion("Qu’est-ce que l’amortissement d’une immobilisation ?", "L’amortissement des immobilisations"),
         ),
     ),
