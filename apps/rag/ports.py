@@ -161,7 +161,10 @@ class RagEngine(Protocol):
         ...
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
-        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed."""
+        """Return texts as vectors of the engine's embedder. Raises EmbedderFailed.
+
+        One in another process raises RetrievalUnavailable and InvalidInput, too.
+        """
         ...
 
 
