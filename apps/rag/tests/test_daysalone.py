@@ -10,9 +10,17 @@ import pytest
 from apps.rag.tests.entries import scope
 from apps.rag.types import Question
 from apps.rag.understanding.daysalone import restated
+from apps.rag.understanding.editions import day_asked, scope_meant
+from apps.rag.understanding.lawdays import former_law_asked
 from apps.rag.understanding.understand import understand
+from kauri.lib import clock
 
 SARL = "Quel est le capital minimum d'une SARL ?"
+
+
+@pytest.fixture(autouse=True)
+def _is_30_november_2026(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "today", lambda: date(2026, 11, 30))
 
 
 def asked(text: str, *history: str) -> Question:
@@ -35,7 +43,7 @@ def asked(text: str, *history: str) -> Question:
         (
             (SARL,),
             "Et au 31 décembre 2012 ?",
-            "Quel était le capital minimum d'une SARL au 31 decembre 2012 ?",
+            "Quel était le capital minimum d'une SARL au 31 décembre 2012 ?",
             date(2012, 12, 31),
         ),
         (
@@ -66,7 +74,7 @@ def asked(text: str, *history: str) -> Question:
         (
             ("What is the minimum capital of a SARL?",),
             "and in 2012?",
-            "What was the minimum capital of a SARL in 2012 ?",
+            "What was the minimum capital of a SARL in 2012?",
             date(2012, 12, 31),
         ),
         (
@@ -105,6 +113,127 @@ def test_a_day_alone_asks_the_former_question_of_that_day(
 )
 def test_anything_else_stays_as_it_was_asked(history: tuple[str, ...], text: str) -> None:
     question = asked(text, *history)
+    assert restated(question) == question
+
+
+FORMER = "Quel est le compte des clients dans l'ancien SYSCOHADA ?"
+OLD_ACT = "Quel est le capital minimum d'une SARL sous l'ancien acte uniforme ?"
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "meant", "day"),
+    [
+        (FORMER, "et aujourd'hui ?", "Quel est le compte des clients dans le SYSCOHADA ?", date(2026, 11, 30)),
+        (FORMER, "et maintenant ?", "Quel est le compte des clients dans le SYSCOHADA ?", date(2026, 11, 30)),
+        (
+            FORMER,
+            "et en 2020 ?",
+            "Quel était le compte des clients dans le SYSCOHADA en 2020 ?",
+            date(2020, 12, 31),
+        ),
+        (
+            FORMER,
+            "et en 2012 ?",
+            "Quel était le compte des clients dans l'ancien SYSCOHADA en 2012 ?",
+            date(2017, 12, 31),
+        ),
+        (
+            "Quel est le compte des clients du plan comptable ancien ?",
+            "et aujourd'hui ?",
+            "Quel est le compte des clients du plan comptable ?",
+            date(2026, 11, 30),
+        ),
+        (
+            "Quel est le compte des clients de l'ancien plan comptable ?",
+            "et aujourd'hui ?",
+            "Quel est le compte des clients du plan comptable ?",
+            date(2026, 11, 30),
+        ),
+        (
+            OLD_ACT,
+            "et aujourd'hui ?",
+            "Quel est le capital minimum d'une SARL sous l'acte uniforme ?",
+            date(2026, 11, 30),
+        ),
+        (
+            OLD_ACT.replace("ancien acte uniforme", "ancien droit"),
+            "et aujourd'hui ?",
+            "Quel est le capital minimum d'une SARL ?",
+            date(2026, 11, 30),
+        ),
+        (
+            "Quel était le capital minimum d'une SARL avant la réforme de l'AUSCGIE ?",
+            "et aujourd'hui ?",
+            "Quel était le capital minimum d'une SARL ?",
+            date(2026, 11, 30),
+        ),
+    ],
+)
+def test_what_was_replaced_is_not_what_a_later_day_asks_for(history: str, text: str, meant: str, day: date) -> None:
+    question = Question(text, scope(as_of=clock.today()), (history,))
+    made = restated(question)
+    assert made.text == meant
+    assert not former_law_asked(made.text)
+    assert scope_meant(made, day_asked(made.text)).as_of == day
+
+
+NEED = "Does a SARL need an auditor?"
+FINANCE = "Quel est le taux de l'IS selon la loi de finances pour 2025 ?"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "meant"),
+    [
+        # a year to come, and the current one
+        (SARL, "et en 2027 ?", "Quel sera le capital minimum d'une SARL en 2027 ?"),
+        (SARL, "et avant 2028 ?", "Quel sera le capital minimum d'une SARL avant 2028 ?"),
+        (SARL, "et en 2026 ?", "Quel est le capital minimum d'une SARL en 2026 ?"),
+        (SARL, "et au 1er mars 2026 ?", "Quel était le capital minimum d'une SARL au 1er mars 2026 ?"),
+        (
+            "What is the minimum capital of a SARL?",
+            "and in 2027?",
+            "What is the minimum capital of a SARL? (law in force in 2027)",
+        ),
+        # in the question's own language
+        (NEED, "and in 2012?", "Did a SARL need an auditor in 2012?"),
+        (NEED, "and in 2027?", "Will a SARL need an auditor in 2027?"),
+        (NEED, "et avant 2014 ?", "Did a SARL need an auditor before 2014?"),
+        (NEED, "et au 1er février 2012 ?", "Did a SARL need an auditor on 1 February 2012?"),
+        ("Must a SARL have an auditor?", "and in 2012?", "Must a SARL have an auditor? (law in force in 2012)"),
+        (SARL, "and in 2012?", "Quel était le capital minimum d'une SARL en 2012 ?"),
+        (SARL, "and on 1 August 2012?", "Quel était le capital minimum d'une SARL au 1er août 2012 ?"),
+        # what tied the former day goes with it
+        (FINANCE, "et pour 2024 ?", "Quel était le taux de l'IS selon la loi de finances en 2024 ?"),
+        ("Quel est le taux de l'IS depuis 2022 ?", "et en 2020 ?", "Quel était le taux de l'IS en 2020 ?"),
+        ("Quel est le taux de l'IS à partir de 2022 ?", "et en 2020 ?", "Quel était le taux de l'IS en 2020 ?"),
+        (
+            "Quel est le taux de l'IS au titre de l'exercice 2025 ?",
+            "et en 2020 ?",
+            "Quel était le taux de l'IS en 2020 ?",
+        ),
+        (
+            "Quel était le capital minimum d'une SARL jusqu'en 2012 ?",
+            "et en 2005 ?",
+            "Quel était le capital minimum d'une SARL en 2005 ?",
+        ),
+        # the year alone
+        (SARL, "et 2012 ?", "Quel était le capital minimum d'une SARL en 2012 ?"),
+        (SARL, "2012 ?", "Quel était le capital minimum d'une SARL en 2012 ?"),
+        (SARL, "et pour l'exercice 2012 ?", "Quel était le capital minimum d'une SARL en 2012 ?"),
+        (SARL, "et l'exercice 2012 ?", "Quel était le capital minimum d'une SARL en 2012 ?"),
+        (NEED, "and 2012?", "Did a SARL need an auditor in 2012?"),
+    ],
+)
+def test_a_day_is_put_as_it_is_asked_for(earlier: str, text: str, meant: str) -> None:
+    made = restated(asked(text, earlier))
+    assert made.text == meant
+    # the current year's law is today's
+    assert day_asked(made.text) is not None or "2026" in text
+
+
+@pytest.mark.parametrize("text", ["et 2012 ?", "2012 ?", "et le 31 juin 2012 ?"])
+def test_a_number_of_an_account_or_no_day_at_all_is_no_day(text: str) -> None:
+    question = asked(text, "À quoi sert le compte 211 ?")
     assert restated(question) == question
 
 

@@ -1,32 +1,45 @@
 """A follow-up that names a day and nothing else: "et en 2012 ?" is the former question, asked of the law of that day.
 
-It is put as whoever asks it in full would put it, in the past for a day that is past: then all that is true of such a
-question is true of it.
+It is put as whoever asks it in full would put it, in its language and in the past for a day that is past: then all that
+is true of such a question is true of it.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 from apps.rag.types import Question
-from apps.rag.understanding.editions import day_asked
+from apps.rag.understanding.editions import LAST_DAY, day_asked
+from apps.rag.understanding.english import language_of
 from apps.rag.understanding.folded import fold
 from apps.rag.understanding.followup import context_of, standalone_of
+from apps.rag.understanding.formerwords import without_former
 from apps.rag.understanding.intent import CONVERSATION, intent_of
-from apps.rag.understanding.lawdays import names_year, when_alone, without_day
+from apps.rag.understanding.lawdays import When, former_law_asked, names_year, when_alone, without_day
+from apps.rag.understanding.reading import plan_asked
+from apps.rag.understanding.references import PLAN_FORMER
 from apps.rag.understanding.rewriting import plain
+from kauri.lib import clock
 
 _TODAY = re.compile(
     r"^(?:(?:et|mais|puis|alors|and|but|what about|how about)\b[ ,]*)+"
     r"(?:aujourd'hui|maintenant|actuellement|a ce jour|de nos jours|today|now)[ ?!.]*$"
 )
-_PAST = {
-    "est": "était", "sont": "étaient", "faut": "fallait", "doit": "devait", "doivent": "devaient", "peut": "pouvait",
-    "peuvent": "pouvaient", "prévoit": "prévoyait", "dit": "disait", "is": "was", "are": "were", "does": "did",
+_OF_ACCOUNTS = re.compile(r"\b(?:comptes?|accounts?)\b")
+# the verb of a question asked of a day that is past, and of one to come
+_FRENCH = {
+    "est": ("était", "sera"), "sont": ("étaient", "seront"), "faut": ("fallait", "faudra"),
+    "doit": ("devait", "devra"), "doivent": ("devaient", "devront"), "peut": ("pouvait", "pourra"),
+    "peuvent": ("pouvaient", "pourront"), "prévoit": ("prévoyait", ""), "dit": ("disait", ""),
 }  # fmt: skip
-# "est-ce que", "qu'est-ce que" ask, and say nothing of when
-_VERB = re.compile(rf"(?<![\w'’-])(?:{'|'.join(_PAST)})(?![\w'’])(?!-ce\b)")
+_ENGLISH = {"is": ("was", ""), "are": ("were", ""), "does": ("did", "will"), "do": ("did", "will")}
+# "est-ce que", "qu'est-ce que" ask, and say nothing of when; "la TVA" and "l'IS" are no verbs
+_VERB = {
+    language: re.compile(rf"(?<![\w'’-])(?:{'|'.join((*verbs, *map(str.capitalize, verbs)))})(?![\w'’])(?!-ce\b)")
+    for language, verbs in (("fr", _FRENCH), ("en", _ENGLISH))
+}
 
 
 def restated(question: Question) -> Question:
@@ -39,8 +52,17 @@ def restated(question: Question) -> Question:
     if not earlier or (names_year(fold(earlier)) and day_asked(earlier) is None):
         # nothing to ask again, or the year of a fact: "une société créée en 2010 …"
         return question
+    if when and when.is_bare and _OF_ACCOUNTS.search(fold(earlier)):
+        return question  # "et 2012 ?" after the account 2011 is an account
     bare = without_day(earlier)
-    return replace(question, text=_on_that_day(bare, when) if when else bare, history=history)
+    if not (when and when.day <= LAST_DAY and plan_asked(bare) == PLAN_FORMER):
+        bare = without_former(bare)
+        if former_law_asked(bare) or plan_asked(bare) == PLAN_FORMER:
+            return question
+    if when is None:
+        return replace(question, text=bare, history=history)
+    language = language_of(earlier) or language_of(question.text)
+    return replace(question, text=_on_that_day(bare, when, language), history=history)
 
 
 def _question_before(history: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -56,12 +78,35 @@ def _question_before(history: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return "", ()
 
 
-def _on_that_day(text: str, when: str) -> str:
+def _on_that_day(text: str, when: When, language: str) -> str:
     """Return a question asked of a day, in the first wording that is read as a question for the law of that day."""
-    bare = text.strip(" ?!.")
+    bare, then = text.strip(" ?!."), when.written(language)
+    end, in_force = ("?", "law in force") if language == "en" else (" ?", "droit en vigueur")
+    turned = _in_its_tense(bare, when.day, language)
+    if _is_current(when.day):
+        return f"{turned} {then}{end}"  # today's law, in whatever words
     wordings = (
-        f"{_VERB.sub(lambda found: _PAST[found[0]], bare, count=1)} {when} ?",
-        f"{bare} {when} ?",
-        f"{bare} ? (droit en vigueur {when})",
+        f"{turned} {then}{end}",
+        f"{bare} {then}{end}",
+        f"{bare}{end} ({in_force} {then})",
     )
     return next((each for each in wordings if day_asked(each)), wordings[-1])
+
+
+def _in_its_tense(text: str, day: date, language: str) -> str:
+    """Return a question with its first verb in the past for a day that is past, in the future for a year to come."""
+    if _is_current(day):
+        return text
+    verbs = _ENGLISH if language == "en" else _FRENCH
+
+    def turned(found: re.Match[str]) -> str:
+        past, future = verbs[found[0].lower()]
+        verb = past if day < clock.today() else future
+        return (verb.capitalize() if found[0][0].isupper() else verb) or found[0]
+
+    return _VERB["en" if language == "en" else "fr"].sub(turned, text, count=1)
+
+
+def _is_current(day: date) -> bool:
+    """Tell whether a day is today or one that is left of this year."""
+    return clock.today() <= day <= date(clock.today().year, 12, 31)

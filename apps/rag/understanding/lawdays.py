@@ -8,8 +8,10 @@ and nothing that happened stands before the year.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Literal
 
 from apps.rag.understanding.folded import fold
 
@@ -30,12 +32,25 @@ _DATED = (
     rf"(?P<month>{'|'.join(_MONTHS)}),? (?P<year>{_YEAR})"
 )
 _WHEN = re.compile(rf"\b(?:{_BEFORE}|{_DURING}|{_DATED})(?![\d/-]|\.\d)\b")
-# a follow-up that says no more than when: "et en 2012 ?", "et pour 2012 ?"
+_PERIOD = r"(?:(?:l'|the )?(?:annee|an|exercice|(?:financial |fiscal )?year) )?"
+# a follow-up that says no more than when: "et en 2012 ?", "et pour l'exercice 2012 ?", "2012 ?"
 _WHEN_ALONE = re.compile(
     r"^(?:(?:et|mais|puis|alors|donc|sinon|and|but|so|what about|how about)\b[ ,]*)*"
-    rf"(?:(?P<when>{_BEFORE}|{_DURING}|{_DATED})|(?:pour|for) (?:l'annee |l'an )?(?P<bare>{_YEAR}))"
+    rf"(?:(?P<when>{_BEFORE}|{_DURING}|{_DATED})"
+    rf"|(?P<of>(?:(?:pour|sur|au titre de|for) )?{_PERIOD})(?P<bare>{_YEAR}))"
     r"(?: alors| donc| then)?[ ?!.]*$"
 )
+# a day or a year with the words that tie it to its question: "pour l'exercice 2025", "jusqu'en 2012"
+_TIED = re.compile(
+    r"(?:\b(?:pour|sur|depuis|des|a (?:partir|compter) d[eu]|au titre de|d[eu]|for|since|from|of) |\bjusqu'(?:a )?)?"
+    rf"(?:\b(?:{_BEFORE}|{_DURING}|{_DATED})(?![\d/-]|\.\d)\b"
+    rf"|(?:\bl')?(?:\b(?:annee|an|exercice) )?(?:\b\d{{1,2}}(?:er)? (?:{'|'.join(_MONTHS)}) )?{_ANY_YEAR.pattern})"
+)
+_FRENCH_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
+_ENGLISH_MONTHS = tuple(name.title() for name, number in _MONTHS.items())[-12:]
 _STEMS = (
     r"(?:etai|fallai|devai|pouvai|prevoyai|disai|exigeai|imposai|existai|fixai|s'appliquai|appliquai|encourai|risquai"
     r"|comptabilisai|enregistrai|calculai|amortissai)(?:t|ent)"
@@ -88,18 +103,45 @@ def law_day_asked(text: str) -> date | None:
     return _day(found) if asks else None
 
 
-def when_alone(folded: str) -> str:
-    """Return the day or the year that is all a folded follow-up names: "en 2012"; "" where it says anything else."""
+@dataclass(frozen=True, slots=True)
+class When:
+    """The day or the year that is all a follow-up names; `is_bare` where nothing but its figures says so."""
+
+    day: date
+    kind: Literal["before", "during", "dated"]
+    is_bare: bool
+
+    def written(self, language: str) -> str:
+        """Return it as a question in this language ends with it: "en 2012", "before 2014", "au 1er mars 2012"."""
+        is_english = language == "en"
+        if self.kind == "before":
+            return f"{'before' if is_english else 'avant'} {self.day.year + 1}"
+        if self.kind == "during":
+            return f"{'in' if is_english else 'en'} {self.day.year}"
+        if is_english:
+            return f"on {self.day.day} {_ENGLISH_MONTHS[self.day.month - 1]} {self.day.year}"
+        number = "1er" if self.day.day == 1 else str(self.day.day)
+        return f"au {number} {_FRENCH_MONTHS[self.day.month - 1]} {self.day.year}"
+
+
+def when_alone(folded: str) -> When | None:
+    """Return the day or the year that is all a folded follow-up names; None where it says anything else."""
     found = _WHEN_ALONE.match(folded)
     if found is None:
-        return ""
-    return found["when"] or f"en {found['bare']}"
+        return None
+    if found["bare"]:
+        return When(date(int(found["bare"]), 12, 31), "during", is_bare=not found["of"])
+    day = _day(found)
+    kind: Literal["before", "during", "dated"] = (
+        "before" if found["before"] else "during" if found["during"] else "dated"
+    )
+    return When(day, kind, is_bare=False) if day else None
 
 
 def without_day(text: str) -> str:
-    """Return a question without the day or the year that it names."""
+    """Return a question without the day or the year that it names, and what tied it to the question."""
     folded = fold(text)
-    found = _WHEN.search(folded) or _ANY_YEAR.search(folded)
+    found = _TIED.search(folded)
     if found is None:
         return text
     # a ligature takes another place when it is folded: then the folded text will do

@@ -1,0 +1,36 @@
+"""A question for the law or the chart that was replaced, put to the law itself: "sous l'ancien acte uniforme" is "sous
+l'acte uniforme" once another day is asked for."""
+
+from __future__ import annotations
+
+import re
+
+# law that nothing else names goes whole: "sous l'ancien droit ?"
+_UNNAMED = (
+    r"(?:sous|dans|selon|avec|d['’]apr[eè]s)\s+(?:l['’]ancien(?:ne)?|les\s+anciens|les\s+anciennes)\s+"
+    r"(?:droit|lois?|versions?|textes?|r[eé]gime|r[eé]daction|r[eé]glementation|l[eé]gislation)(?=\s*(?:[?!.,;]|$))"
+)
+_OWN_WORDS = (
+    (_UNNAMED, ""),
+    (r"\bde\s+l['’]ancien\s+(?=[aeiouyéè])", "de l'"),
+    (r"\bà\s+l['’]ancien\s+(?=[aeiouyéè])", "à l'"),
+    (r"\bde\s+l['’]ancien\s+", "du "),
+    (r"\bà\s+l['’]ancien\s+", "au "),
+    (r"\bl['’]ancien(?:ne)?\s+(?=[aeiouyéè])", "l'"),
+    (r"\bl['’]ancien\s+", "le "),
+    (r"\bl['’]ancienne\s+", "la "),
+    (r"\bavant\s+la\s+(?:r[eé]forme|r[eé]vision)(?:\s+de\s+l['’](?:acte\s+uniforme|acte|au[a-z]+))?", ""),
+    (r"\banciens?\s+(?=(?:plan|syscohada|syst[eè]me|r[eé]f[eé]rentiel|comptes?|num[eé]ro)\b)", ""),
+    (r"(?<=plan|able|tiel|hada)\s+ancien\b", ""),
+    (r"\s+non\s+r[eé]vis[eé]", ""),
+    (r"\b(?:former|old)\s+(?=(?:plan|chart|act|law)\b)", ""),
+)
+_WORDS = tuple((re.compile(f"(?i){pattern}"), put) for pattern, put in _OWN_WORDS)
+
+
+def without_former(text: str) -> str:
+    """Return a question without the words that ask for what was replaced; as it is where it has none."""
+    made = text
+    for words, put in _WORDS:
+        made = words.sub(put, made)
+    return text if made == text else " ".join(made.split())
