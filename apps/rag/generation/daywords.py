@@ -36,13 +36,13 @@ def why_not_then(question: Question, result: SearchResult) -> str:
 
 
 def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passage]) -> str:
-    """Return what to add to an answer about another day: that its law is not known yet, that it is to come, or that
-    nothing cited bears a date."""
+    """Return what to add to an answer about another day: that today's law is all there is, that the day is to come, or
+    that nothing cited bears a date."""
     if not cited:
         return ""
     to_come, day = _day_to_come(question, result), question.scope.as_of
-    if to_come is not None and day >= clock.today() and _is_todays(cited):
-        return _("Nobody knows the law of %(year)s yet: the answer is that of today’s law, %(day)s.") % {
+    if to_come is not None and day >= clock.today() and _is_todays(cited) and not _is_any_yet_to_come(result):
+        return _("I hold no text specific to %(year)s: the answer rests on the law in force on %(day)s.") % {
             "year": to_come.year,
             "day": days.written(clock.today()),
         }
@@ -59,6 +59,11 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
 
 def _is_todays(cited: Sequence[Passage]) -> bool:
     return all(passage.in_force.contains(clock.today()) for passage in cited)
+
+
+def _is_any_yet_to_come(result: SearchResult) -> bool:
+    starts = (each.passage.in_force.start for each in result.passages)
+    return any(start is not None and start > clock.today() for start in starts)
 
 
 def _day_to_come(question: Question, result: SearchResult) -> date | None:

@@ -154,7 +154,7 @@ async def test_an_answer_about_another_day_says_what_it_lacks(day: date, in_forc
 
 @pytest.mark.parametrize(
     ("is_new", "note"),
-    [(False, "la réponse est celle du droit d’aujourd’hui"), (True, "est à venir")],
+    [(False, "la réponse se fonde sur le droit en vigueur au"), (True, "est à venir")],
     ids=["todays", "known already"],
 )
 async def test_a_day_to_come_is_said_to_be_so(is_new: bool, note: str) -> None:
@@ -165,6 +165,20 @@ async def test_a_day_to_come_is_said_to_be_so(is_new: bool, note: str) -> None:
     asked = question(f"Quel sera le capital minimum d'une SARL en {year} ?")
     made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
     assert note in made.text
+
+
+async def test_a_text_that_is_found_for_a_year_to_come_is_not_denied() -> None:
+    """It was found, though what is cited is today's law."""
+    year = clock.today().year + 4
+    of_then = passage("AUSCGIE art. 12", "Tout commerçant tient un journal.", in_force=InForce(date(year, 1, 1), None))
+    result = found(passage("AUSCGIE art. 311", ART_311, in_force=_NEW), of_then)
+    asked = question(f"Quel sera le capital minimum d'une SARL en {year} ?")
+    asked = replace(asked, scope=replace(asked.scope, as_of=clock.today()))
+    for hint in (None, date(year, 1, 1)):
+        understanding = replace(result.understanding, as_of_hint=hint)
+        made = await answer(asked, replace(result, understanding=understanding))
+        assert "1.000.000" in made.text
+        assert "aucun texte propre" not in made.text
 
 
 def _tax_code(year: int) -> NewEntry:
@@ -187,8 +201,8 @@ async def test_the_law_of_a_year_to_come_is_answered_by_todays(tmp_path: Path) -
         result = next(event.result for event in events if isinstance(event, Retrieved))
         assert result.understanding.as_of_hint is None
         assert "25 %" in told
-        assert "Nul ne connaît encore le droit de" in told
-        assert "la réponse est celle du droit d’aujourd’hui" in told
+        assert "Je n’ai aucun texte propre à" in told
+        assert "la réponse se fonde sur le droit en vigueur au" in told
 
 
 async def test_law_without_an_end_is_not_said_to_be_that_of_a_year_to_come(tmp_path: Path) -> None:
@@ -197,7 +211,7 @@ async def test_law_without_an_end_is_not_said_to_be_that_of_a_year_to_come(tmp_p
     result = next(event.result for event in events if isinstance(event, Retrieved))
     assert result.understanding.as_of_hint is None
     assert "1.000.000" in told
-    assert "la réponse est celle du droit d’aujourd’hui" in told
+    assert "la réponse se fonde sur le droit en vigueur au" in told
 
 
 async def test_law_that_is_known_for_a_year_to_come_is_what_answers(tmp_path: Path) -> None:
@@ -206,7 +220,7 @@ async def test_law_that_is_known_for_a_year_to_come_is_what_answers(tmp_path: Pa
     events, told = await _asked(engine, f"Quel sera le taux de l'IS en {year + 1} ?")
     result = next(event.result for event in events if isinstance(event, Retrieved))
     assert result.understanding.as_of_hint == date(year + 1, 1, 1)
-    assert "Nul ne connaît" not in told
+    assert "aucun texte propre" not in told
 
 
 async def test_nothing_today_is_a_refusal_for_the_year_to_come(tmp_path: Path) -> None:
