@@ -55,7 +55,7 @@ def import_under_way(live_import: LiveImport) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("question", "says"),
     [
-        (QUESTION, "n’est pas terminée\u00a0: il en reste 1 à importer sur 1. Reposez votre question"),
+        (QUESTION, "n’est pas terminé\u00a0: il en reste 1 à importer sur 1. Reposez votre question"),
         ("How are stocks of raw materials recorded?", "is not finished: 1 of 1 to go. Ask your question again"),
     ],
 )
@@ -76,8 +76,8 @@ def test_a_refusal_of_before_is_not_given_again(web: WebProcess, owner: Person, 
     body = {"question": f"{QUESTION} Et lesquels sont évalués ?", **PLACE}
     with web.client(owner) as client:
         with live_import():
-            assert "pas terminée" in client.post("/v1/chat/query", json=body).json()["text"]
+            assert "pas terminé" in client.post("/v1/chat/query", json=body).json()["text"]
         # it was called off: nothing that was published tells the cache
         answer = client.post("/v1/chat/query", json=body).json()
         assert answer["text"].startswith("Je n’ai pas de texte")
-        assert "pas terminée" not in answer["text"]
+        assert "pas terminé" not in answer["text"]

@@ -57,8 +57,8 @@ def test_a_question_about_nothing_is_asked_to_say_more() -> None:
 def test_texts_that_are_being_imported_are_why_nothing_answers() -> None:
     text = refusal_text(question("rien"), found(reason="no_evidence"), "no_evidence", Arriving(6, 3))
     assert text == (
-        "Je n’ai pas de texte pour répondre. L’importation des textes n’est pas terminée\u00a0: il en reste 6 à"
-        " importer sur 9. Reposez votre question dans quelques instants."
+        "Je n’ai pas de texte pour répondre. L’import des textes n’est pas terminé\u00a0: il en reste 6 sur 9."
+        " Reposez votre question dans quelques instants."
     )
     asked = question("rien", language="en")
     text = refusal_text(asked, found(reason="empty_scope"), "empty_scope", Arriving(1, 0))
@@ -71,5 +71,5 @@ def test_texts_that_are_being_imported_are_why_nothing_answers() -> None:
 def test_what_is_known_to_be_missing_is_named_while_texts_are_imported() -> None:
     result = found(references=(article("AUSCGIE", "999"),), reason="reference_not_found")
     text = refusal_text(question("AUSCGIE, art. 999"), result, "reference_not_found", Arriving(2, 1))
-    assert "ne comprennent pas l’AUSCGIE. L’importation des textes" in text
+    assert "ne comprennent pas l’AUSCGIE. L’import des textes" in text
     assert text.endswith("Reposez votre question dans quelques instants.")
