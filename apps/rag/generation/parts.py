@@ -191,15 +191,15 @@ def _is_headed(between: str) -> bool:
 
 
 def _is_one_item(text: str, sentences: Sequence[Sentence], openings: AbstractSet[int]) -> bool:
-    """Tell whether what stands from one item of a list up to the next, which comes last, belongs to the first.
+    """Tell whether what stands from one item of a list up to the next, which comes last, belongs to the list.
 
-    A paragraph of its own that ends with a full stop does not, unless its first words point back to the item.
+    Prose between them does, be it a paragraph of its own: without the next item, those before it would pass for the
+    whole list. A paragraph of its own that ends with a colon does not: it begins another list.
     """
     between = sentences[1:-1]
-    if not between or text[between[-1].end - 1] in ":;,":
+    if not between or text[between[-1].end - 1] != ":":
         return True
-    own = [each for each in between if each.kind == "sentence" and each.start in openings]
-    return all(POINTS_BACK.match(fold(text[each.start : each.end])) for each in own)
+    return not any(each.kind == "sentence" and each.start in openings for each in between)
 
 
 def _number(text: str, sentence: Sentence) -> int:

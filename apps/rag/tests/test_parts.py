@@ -40,15 +40,13 @@ LISTED = "Les registres contiennent :\n1°) la date ;\n2°) la valeur des titres
 @pytest.mark.parametrize(
     "between",
     [
-        ".\nLe registre est coté. Il est tenu au siège.\n",
-        ".\n\nLe gérant est révocable.\n\n",
         ".\n\nArticle 12\n\nLe registre est coté.\n",
         ".\n\nArticle 12\n\n",
         " ;\n\nArticle 12\n\n",
         ".\nSECTION 2 - La gérance\n",
     ],
 )
-def test_a_paragraph_or_a_heading_between_two_numbers_ends_a_list(between: str) -> None:
+def test_a_heading_between_two_numbers_ends_a_list(between: str) -> None:
     texts = [part.text for part in parts_of(f"{LISTED}{between}3°) un numéro d'ordre.\nLes écritures sont signées.")]
     assert texts[0] == f"{LISTED}{between[:2].rstrip()}"
     assert "3°) un numéro d'ordre." in texts
@@ -62,11 +60,31 @@ def test_a_paragraph_or_a_heading_between_two_numbers_ends_a_list(between: str) 
         ".\nToutefois, leur nombre peut être indiqué.\n",
         " au jour de l'acte.\nLeur nombre en tient lieu ;\n",
         ". La valeur est dite en francs.\n",
+        " et ce qui suit. Il est dit :\n",
+        ".\nLe registre est coté. Il est tenu au siège.\n",
+        ".\n\nLe gérant est révocable.\n\n",
+        ".\n\nLe gérant est révocable.\n\nIl est rééligible.\n\n",
+        ".\n\nLe gérant dispose de ceci :\n- un délai ;\n- un recours.\n\n",
     ],
 )
-def test_what_belongs_to_an_item_does_not_end_its_list(between: str) -> None:
+def test_what_stands_between_two_items_does_not_end_their_list(between: str) -> None:
     (listed,) = parts_of(f"{LISTED}{between}3°) un numéro d'ordre.")
     assert listed.text.endswith("un numéro d'ordre.")
+
+
+@pytest.mark.parametrize(
+    "opening", ["Les associés signent les statuts :", "Les associés signent les statuts. Ceux-ci indiquent :"]
+)
+def test_a_paragraph_that_ends_with_a_colon_begins_another_list(opening: str) -> None:
+    texts = [part.text for part in parts_of(f"{LISTED}.\n\n{opening}\n\n3°) son siège ;\n4°) sa durée.")]
+    assert texts[0] == f"{LISTED}."
+    assert texts[-1].endswith(":\n\n3°) son siège ;\n4°) sa durée.")
+
+
+def test_a_list_is_not_told_without_its_end() -> None:
+    punished = "Est puni :\n1°) celui qui vend.\n\nLa peine est doublée en cas de récidive.\n\n2°) celui qui achète."
+    (whole,) = parts_of(punished)
+    assert whole.text == punished
 
 
 @pytest.mark.parametrize(
