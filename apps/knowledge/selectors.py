@@ -1,14 +1,14 @@
 """Reads of the corpus; what a principal may not see is not there."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.types import Principal
-from apps.knowledge import access, reader
-from apps.knowledge.announced import n_announced
+from apps.knowledge import access, heartbeat, reader
+from apps.knowledge.announced import announced
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
 from apps.knowledge.periods import period_of
@@ -33,6 +33,8 @@ __all__ = [
 
 _NAMESPACES = "SELECT slug FROM knowledge_namespace ORDER BY position, slug"
 _OPEN = (IngestionJob.State.WAITING, IngestionJob.State.RUNNING)
+# of an import that a command runs itself, or that a worker finds which starts
+_TAKEN_UP_WITHIN = timedelta(minutes=3)
 _NEIGHBOURS = 2
 _MAX_POSITION = 2**31 - 1
 
@@ -70,7 +72,7 @@ def texts_arriving(scope: Scope) -> Arriving:
 
     Those that are announced for the shared base count, in whatever collection they will be.
 
-    What failed and waits for its next attempt is left out: nobody knows whether it will come.
+    What failed and waits for its next attempt is left out, and what nobody works on: nobody knows whether it will come.
     """
     countries = ["", scope.country] if scope.country else None
     with scoped(Principal(organisation_ids=scope.organisation_ids)):
@@ -79,12 +81,29 @@ def texts_arriving(scope: Scope) -> Arriving:
         # most refusals come when nothing is imported, and end with this
         jobs = IngestionJob.objects.filter(state__in=_OPEN, is_publishing=True, version__document__in=documents)
         jobs = jobs.exclude(state=IngestionJob.State.WAITING, failure_count__gt=0)
+        if not heartbeat.is_worker_alive():
+            jobs = jobs.exclude(_is_left_alone())
         coming = set(jobs.values_list("version__document_id", flat=True))
-        n_coming = len(coming) + n_announced()
+        n_coming = len(coming) + _n_announced_still()
         if not n_coming:
             return Arriving(0, 0)
         there = documents.filter(state=Document.State.PUBLISHED).exclude(pk__in=coming)
         return Arriving(n_coming, there.count())
+
+
+def _is_left_alone() -> Q:
+    """Tell the open jobs that nobody takes up while no worker lives: they wait for long, or their worker is gone."""
+    waits = Q(state=IngestionJob.State.WAITING, created_at__lt=clock.now() - _TAKEN_UP_WITHIN)
+    return waits | Q(state=IngestionJob.State.RUNNING, lease_until__lt=clock.now())
+
+
+def _n_announced_still() -> int:
+    """Return how many announced texts have not entered the ledger since they were."""
+    known = announced()
+    if known is None:
+        return 0
+    entered = IngestionJob.objects.filter(version__document__organisation=None, created_at__gt=known.at)
+    return max(known.n_texts - entered.count(), 0)
 
 
 def sources_published(*, samples: Collection[str], codes: Collection[str]) -> frozenset[str]:

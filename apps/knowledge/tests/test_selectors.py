@@ -1,10 +1,12 @@
+import time
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from django.core.cache import caches
 
 from apps.accounts.types import ANONYMOUS, Principal
-from apps.knowledge import selectors, services
+from apps.knowledge import heartbeat, selectors, services
 from apps.knowledge.announced import announce
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import DocumentVersion, IngestionJob, Passage
@@ -224,8 +226,35 @@ def test_what_is_announced_is_on_its_way_before_the_ledger_knows_of_it(cast: Cas
     try:
         assert selectors.texts_arriving(scope) == Arriving(12, 0)
         add(cast.principals["curator"], code="A")
+        # it is in the ledger, and its importer has not said so yet
+        assert selectors.texts_arriving(scope) == Arriving(12, 0)
         announce(11)
         assert selectors.texts_arriving(scope) == Arriving(12, 0)
     finally:
         announce(0)
     assert selectors.texts_arriving(scope) == Arriving(1, 0)
+
+
+def test_an_import_that_nobody_works_on_is_not_on_its_way(cast: Cast) -> None:
+    scope = selectors.scope_for(cast.principals["owner"])
+    job = IngestionJob.objects.filter(pk=add(cast.principals["curator"], code="A").job_id)
+    assert selectors.texts_arriving(scope) == Arriving(1, 0)
+    long_ago = clock.now() - timedelta(days=3)
+    job.update(created_at=long_ago)
+    assert selectors.texts_arriving(scope) == Arriving(0, 0)
+    job.update(state=IngestionJob.State.RUNNING, lease_until=long_ago)
+    assert selectors.texts_arriving(scope) == Arriving(0, 0)
+    # a command works on it without a worker
+    job.update(lease_until=clock.now() + timedelta(minutes=1))
+    assert selectors.texts_arriving(scope) == Arriving(1, 0)
+
+
+def test_an_old_import_is_on_its_way_while_a_worker_lives(cast: Cast) -> None:
+    scope = selectors.scope_for(cast.principals["owner"])
+    job = IngestionJob.objects.filter(pk=add(cast.principals["curator"], code="A").job_id)
+    job.update(created_at=clock.now() - timedelta(days=3))
+    caches["state"].set(heartbeat.KEY, time.time(), timeout=60)
+    try:
+        assert selectors.texts_arriving(scope) == Arriving(1, 0)
+    finally:
+        caches["state"].delete(heartbeat.KEY)
