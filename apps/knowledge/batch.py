@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
@@ -13,6 +13,8 @@ from django.db.models import Count
 
 from apps.accounts.types import Principal
 from apps.knowledge import announced, heartbeat, services
+from apps.knowledge.errors import BadMetadata
+from apps.knowledge.filing import filing, is_held
 from apps.knowledge.manifest import FileToAdd
 from apps.knowledge.models import IngestionJob
 from apps.knowledge.pipeline import lease, run_job
@@ -68,10 +70,11 @@ class Batch:
         return tuple(self.states)
 
     def _add_all(self) -> None:
+        are_new = [_is_new(file) for file in self._files]
         for index, file in enumerate(self._files):
-            announced.announce(len(self._files) - index)
+            announced.announce(sum(are_new[index:]))
             self.states[index] = self._added(file, self.states[index])
-            announced.announce(len(self._files) - index - 1)
+            announced.announce(sum(are_new[index + 1 :]))
             self.refresh()
             if not self._is_handing_over:
                 self._work_on(self.states[index])
@@ -152,6 +155,16 @@ def _read(state: FileState, job: IngestionJob) -> FileState:
         reason_code=job.reason_code,
         reason=job.sentence,
     )
+
+
+def _is_new(file: FileToAdd) -> bool:
+    """Tell whether a file brings a document that is not there yet."""
+    if file.problem:
+        return False
+    try:
+        return not is_held(filing(organisation_id=None, filename=file.path.name, **asdict(file.said)))
+    except BadMetadata:
+        return False
 
 
 def _size(path: Path) -> int:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.knowledge.errors import BadMetadata, EmptyFile, FileTooLarge
@@ -15,6 +16,7 @@ from apps.knowledge.models import Document
 from apps.knowledge.parsers.errors import parse_failed_from
 from apps.knowledge.parsers.refusals import Refused
 from apps.knowledge.parsers.sniff import recognise
+from kauri.lib.text import fold
 
 # The 17 member states of OHADA, by ISO 3166-1 alpha-2.
 MEMBER_STATES = ("BF", "BJ", "CD", "CF", "CG", "CI", "CM", "GA", "GN", "GQ", "GW", "KM", "ML", "NE", "SN", "TD", "TG")
@@ -89,6 +91,27 @@ def filing(
         in_force_from=in_force_from,
         in_force_to=in_force_to,
     )
+
+
+def documents_known(said: Filing) -> QuerySet[Document]:
+    """Return the documents of this place, by their code or their title, that a file filed so is a version of."""
+    place = _of_place(said)
+    return place if said.code else place.filter(title_folded=fold(said.title))
+
+
+def is_held(said: Filing) -> bool:
+    """Tell whether a file's document is there already; of a file that nothing names, one of its name is."""
+    if said.code or said.is_title_given:
+        return documents_known(said).exists()
+    return _of_place(said).filter(versions__file_name=said.file_name).exists()
+
+
+def _of_place(said: Filing) -> QuerySet[Document]:
+    same_place = Document.objects.filter(
+        namespace=said.namespace, organisation=said.organisation_id, country=said.country, code=said.code
+    )
+    sample = Document.Kind.SAMPLE
+    return same_place.filter(kind=sample) if said.is_sample else same_place.exclude(kind=sample)
 
 
 def storable(text: str) -> str:

@@ -17,7 +17,7 @@ from apps.accounts.types import Principal
 from apps.knowledge import access, tasks
 from apps.knowledge.errors import JobNotRetryable, UnknownNamespace
 from apps.knowledge.files import StoredFile, file_store
-from apps.knowledge.filing import Filing, file_check, filing
+from apps.knowledge.filing import Filing, documents_known, file_check, filing
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
 from apps.knowledge.pipeline import publication
 from apps.knowledge.pipeline.entries import entries_of
@@ -26,7 +26,6 @@ from apps.knowledge.types import DocumentAdded
 from apps.rag import indexer
 from kauri.lib import outbox
 from kauri.lib.errors import NotAllowed, NotFound
-from kauri.lib.text import fold
 
 logger = logging.getLogger(__name__)
 
@@ -198,7 +197,8 @@ def _present(version: DocumentVersion, *, is_hinting: bool) -> DocumentAdded:
 
 def _document(principal: Principal, said: Filing) -> Document:
     """Return the document that a file belongs to, made where there is none."""
-    document = _known(said) if said.code or said.is_title_given else None
+    is_named = said.code or said.is_title_given
+    document = documents_known(said).select_for_update().first() if is_named else None
     if document is None:
         document = Document(
             namespace_id=said.namespace,
@@ -212,17 +212,6 @@ def _document(principal: Principal, said: Filing) -> Document:
     document.plan = said.plan
     document.save()
     return document
-
-
-def _known(said: Filing) -> Document | None:
-    same_place = Document.objects.filter(
-        namespace=said.namespace, organisation=said.organisation_id, country=said.country, code=said.code
-    )
-    sample = Document.Kind.SAMPLE
-    same_place = same_place.filter(kind=sample) if said.is_sample else same_place.exclude(kind=sample)
-    if not said.code:
-        same_place = same_place.filter(title_folded=fold(said.title))
-    return same_place.select_for_update().first()
 
 
 def _reopen(job: IngestionJob, *, is_hinting: bool) -> None:

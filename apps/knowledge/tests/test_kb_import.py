@@ -79,6 +79,25 @@ def test_an_import_takes_back_what_was_announced_for_it(tmp_path: Path) -> None:
     assert n_announced() == 0
 
 
+@pytest.mark.parametrize("row", [{"code": "DEMO"}, {"title": "Un acte"}, {}], ids=["code", "title", "name"])
+def test_only_what_is_not_there_yet_is_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: dict[str, str]
+) -> None:
+    said: list[int] = []
+    monkeypatch.setattr("apps.knowledge.announced.announce", said.append)
+    rows = [{"file": "acte.md", **row, **ROW}, {"file": "loi.md", "code": "LOI", **ROW}]
+    files: dict[str, bytes | str] = {"acte.md": ARTICLES, "loi.md": f"{ARTICLES}\nArticle 4\nUn de plus."}
+    manifest = _folder(tmp_path, rows[:1], {"acte.md": files["acte.md"]})
+    _run(tmp_path, "--manifest", manifest)
+    assert max(said) == 1
+    said.clear()
+    _run(tmp_path, "--manifest", manifest)
+    assert max(said) == 0
+    manifest = _folder(tmp_path, rows, files)
+    _run(tmp_path, "--manifest", manifest)
+    assert max(said) == 1
+
+
 def test_the_same_command_again_changes_nothing(tmp_path: Path) -> None:
     manifest = _folder(tmp_path, [{"file": "acte.md", "code": "DEMO", **ROW}], {"acte.md": ARTICLES})
     _run(tmp_path, "--manifest", manifest)
