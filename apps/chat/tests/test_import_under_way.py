@@ -55,7 +55,7 @@ def import_under_way(live_import: LiveImport) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("question", "says"),
     [
-        (QUESTION, "n’est pas terminé\u00a0: il en reste 1 à importer sur 1. Reposez votre question"),
+        (QUESTION, "n’est pas terminé\u00a0: il en reste 1 sur 1. Reposez votre question"),
         ("How are stocks of raw materials recorded?", "is not finished: 1 of 1 to go. Ask your question again"),
     ],
 )

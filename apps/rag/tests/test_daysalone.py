@@ -11,6 +11,7 @@ from apps.rag.tests.entries import scope
 from apps.rag.types import Question
 from apps.rag.understanding.daysalone import restated
 from apps.rag.understanding.editions import day_asked, scope_meant
+from apps.rag.understanding.formerwords import without_former
 from apps.rag.understanding.lawdays import former_law_asked
 from apps.rag.understanding.understand import understand
 from kauri.lib import clock
@@ -235,6 +236,20 @@ def test_a_day_is_put_as_it_is_asked_for(earlier: str, text: str, meant: str) ->
 def test_a_number_of_an_account_or_no_day_at_all_is_no_day(text: str) -> None:
     question = asked(text, "À quoi sert le compte 211 ?")
     assert restated(question) == question
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Que doit l'ancien gérant selon l'ancien AUSCGIE ?", "Que doit l'ancien gérant selon l'AUSCGIE ?"),
+        ("le numéro de l’ancien compte 31", "le numéro du compte 31"),
+        ("un compte du SYSCOHADA non révisé", "un compte du SYSCOHADA"),
+        ("What does the former chart say?", "What does the chart say?"),
+        ("Que doit l'ancienne gérante ?", "Que doit l'ancienne gérante ?"),
+    ],
+)
+def test_only_the_law_that_was_replaced_loses_its_age(text: str, meant: str) -> None:
+    assert without_former(text) == meant
 
 
 def test_what_it_named_goes_with_it() -> None:

@@ -55,14 +55,18 @@ def restated(question: Question) -> Question:
     if when and when.is_bare and _OF_ACCOUNTS.search(fold(earlier)):
         return question  # "et 2012 ?" after the account 2011 is an account
     bare = without_day(earlier)
-    if not (when and when.day <= LAST_DAY and plan_asked(bare) == PLAN_FORMER):
+    if _asks_for_former(bare) and not (when and when.day <= LAST_DAY and plan_asked(bare) == PLAN_FORMER):
         bare = without_former(bare)
-        if former_law_asked(bare) or plan_asked(bare) == PLAN_FORMER:
+        if _asks_for_former(bare):
             return question
     if when is None:
         return replace(question, text=bare, history=history)
     language = language_of(earlier) or language_of(question.text)
     return replace(question, text=_on_that_day(bare, when, language), history=history)
+
+
+def _asks_for_former(text: str) -> bool:
+    return former_law_asked(text) or plan_asked(text) == PLAN_FORMER
 
 
 def _question_before(history: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

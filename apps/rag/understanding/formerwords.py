@@ -10,15 +10,20 @@ _UNNAMED = (
     r"(?:sous|dans|selon|avec|d['’]apr[eè]s)\s+(?:l['’]ancien(?:ne)?|les\s+anciens|les\s+anciennes)\s+"
     r"(?:droit|lois?|versions?|textes?|r[eé]gime|r[eé]daction|r[eé]glementation|l[eé]gislation)(?=\s*(?:[?!.,;]|$))"
 )
+# "l'ancien gérant" stays who he is
+_NAMED = (
+    r"(?=(?:actes?|droit|lois?|versions?|textes?|r[eé]gime|r[eé]daction|r[eé]glementation|l[eé]gislation|au[a-z]{1,6}"
+    r"|plan|syscohada|syst[eè]me|r[eé]f[eé]rentiel|comptes?|num[eé]ro)\b)"
+)
 _OWN_WORDS = (
     (_UNNAMED, ""),
-    (r"\bde\s+l['’]ancien\s+(?=[aeiouyéè])", "de l'"),
-    (r"\bà\s+l['’]ancien\s+(?=[aeiouyéè])", "à l'"),
-    (r"\bde\s+l['’]ancien\s+", "du "),
-    (r"\bà\s+l['’]ancien\s+", "au "),
-    (r"\bl['’]ancien(?:ne)?\s+(?=[aeiouyéè])", "l'"),
-    (r"\bl['’]ancien\s+", "le "),
-    (r"\bl['’]ancienne\s+", "la "),
+    (rf"\bde\s+l['’]ancien\s+(?={_NAMED}[aeiou])", "de l'"),
+    (rf"\bà\s+l['’]ancien\s+(?={_NAMED}[aeiou])", "à l'"),
+    (rf"\bde\s+l['’]ancien\s+(?={_NAMED})", "du "),
+    (rf"\bà\s+l['’]ancien\s+(?={_NAMED})", "au "),
+    (rf"\bl['’]ancien(?:ne)?\s+(?={_NAMED}[aeiou])", "l'"),
+    (rf"\bl['’]ancien\s+(?={_NAMED})", "le "),
+    (rf"\bl['’]ancienne\s+(?={_NAMED})", "la "),
     (r"\bavant\s+la\s+(?:r[eé]forme|r[eé]vision)(?:\s+de\s+l['’](?:acte\s+uniforme|acte|au[a-z]+))?", ""),
     (r"\banciens?\s+(?=(?:plan|syscohada|syst[eè]me|r[eé]f[eé]rentiel|comptes?|num[eé]ro)\b)", ""),
     (r"(?<=plan|able|tiel|hada)\s+ancien\b", ""),
