@@ -193,7 +193,7 @@ FINANCE = "Quel est le taux de l'IS selon la loi de finances pour 2025 ?"
         (
             "What is the minimum capital of a SARL?",
             "and in 2027?",
-            "What is the minimum capital of a SARL? (law in force in 2027)",
+            "What is the minimum capital of a SARL in 2027?",
         ),
         # in the question's own language
         (NEED, "and in 2012?", "Did a SARL need an auditor in 2012?"),

@@ -24,6 +24,9 @@ from apps.rag.understanding.lawdays import former_law_asked, law_day_asked
         ("Quel sera le capital minimum d'une SARL en 2030 ?", date(2030, 12, 31)),
         ("What was the minimum capital of a SARL in 2012?", date(2012, 12, 31)),
         ("capital SARL en 2010", date(2010, 12, 31)),
+        ("Quel est le capital minimum d'une SARL en 2012 ?", date(2012, 12, 31)),
+        ("Quel est le taux de TVA en 2012 ?", date(2012, 12, 31)),
+        ("What is the minimum capital of a SARL in 2012?", date(2012, 12, 31)),
         ("Quel était le délai au 31 juin 2012 ?", None),
     ],
 )

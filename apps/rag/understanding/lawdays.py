@@ -69,7 +69,7 @@ _RULE_ALONE = re.compile(
     r"^(?:(?:quel(?:le)?s? (?:est|sont) |what (?:is|are) )?(?:le |la |les |l'|the )?)?(?:capital (?:social )?(?:mini\w*"
     r"|(?:de |d'|pour )?(?:une |la )?(?:sarl|sa|sas|snc|scs|gie)\b)"
     r"|(?:montant|nombre) (?:minim|maxim)\w+|taux|delais?|duree|seuils?|quorum|majorite|preavis|prescription|amendes?"
-    r"|sanctions?|peines?|regles?|conditions?|minimum capital)\b[^?.!;]*$"
+    r"|sanctions?|peines?|regles?|conditions?|minimum capital)\b[^?.!;]*[ ?!.]*$"
 )
 # what happened then is a fact, and says nothing of whose law is asked for
 _HAPPENED = re.compile(
