@@ -11,6 +11,7 @@ from apps.rag.generation import wording
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.chart_rows import Account, ChartRow
 from apps.rag.types import RankedPassage, Reference
+from apps.rag.understanding.classes import is_rest, stands_aside
 from apps.rag.understanding.references import PLAN_FORMER
 from kauri.lib.text import fold
 
@@ -36,23 +37,30 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
     is_former = "ancien" in asked.folded
-    closest = max(_closeness(own, row, is_former=is_former) for row in level)
-    tied = [row for row in level if _closeness(own, row, is_former=is_former) == closest]
+    close = {row.index: _closeness(own, row, asked.folded, is_former=is_former) for row in level}
+    closest = max(close.values())
+    tied = [row for row in level if close[row.index] == closest]
     if tied[0].is_class or not closest[0]:
         return tied[0]
     accounts = [row for row in tied if not row.is_class]
-    return min(accounts, key=lambda row: (-len(own & _terms_above(row)), row.account.number))
+    return min(accounts, key=lambda row: (-len(own & _added_above(row)), row.account.number))
 
 
-def _terms_above(row: ChartRow) -> frozenset[str]:
-    return frozenset(terms(row.parent.label)) if row.parent else frozenset()
+def _added_above(row: ChartRow) -> frozenset[str]:
+    """Return what the label above says beside the account's own: "FRAIS BANCAIRES" adds nothing to its "autres"."""
+    return frozenset(terms(row.parent.label)).difference(terms(row.account.label)) if row.parent else frozenset()
 
 
-def _closeness(own: AbstractSet[str], row: ChartRow, *, is_former: bool) -> tuple[bool, int, int]:
-    """Return how close a label is to a question: of the chart that is meant, sharing most, and saying least beside."""
+def _closeness(
+    own: AbstractSet[str], row: ChartRow, folded: str, *, is_former: bool
+) -> tuple[bool, bool, bool, int, int]:
+    """Return how close a label is to a question: of the chart that is meant, of an account that may be meant without
+    its kind being said, sharing most, and saying least beside."""
+    is_aside = stands_aside(row.account.number, folded)
+    is_of_rest = is_rest(fold(row.account.label), folded)
     label = set(terms(row.account.label))
     is_of_chart = bool(own & label) and (row.plan == PLAN_FORMER) == is_former
-    return is_of_chart, len(own & label), -len(label - own)
+    return is_of_chart, not is_aside, not is_of_rest, len(own & label), -len(label - own)
 
 
 def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:

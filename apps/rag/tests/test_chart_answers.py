@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from apps.rag.tests.answers import answer
 from apps.rag.tests.passages import account, account_number, found, question
 
@@ -78,3 +80,30 @@ async def test_an_account_above_that_another_edition_calls_otherwise_is_cited_by
     other = account("52", "Compte 52 : BANQUES ET ASSIMILÉES", entry_id=2)
     made = await answer(question("compte 521"), found(chart, other, references=(account_number("521"),)))
     assert "Il relève du compte 52, « BANQUES » [1]" in made.text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "beside", "meant"),
+    [
+        (
+            "frais bancaires : quel compte ?",
+            ("6318", "Compte 6318 : Autres frais bancaires\nSubdivision du compte 631 : FRAIS BANCAIRES"),
+            ("631", "Compte 631 : FRAIS BANCAIRES\nSubdivision du compte 63 : AUTRES SERVICES EXTERIEURS"),
+        ),
+        (
+            "stock de marchandises : quel compte ?",
+            ("311", "Compte 311 : MARCHANDISES A\nSubdivision du compte 31 : MARCHANDISES"),
+            ("31", "Compte 31 : MARCHANDISES"),
+        ),
+        (
+            "Quel est le compte des stocks de marchandises ?",
+            ("391", "Compte 391 : DEPRECIATIONS DES STOCKS DE MARCHANDISES"),
+            ("31", "Compte 31 : MARCHANDISES"),
+        ),
+    ],
+)
+async def test_an_account_comes_before_its_rest_its_parts_and_what_stands_against_it(
+    asked: str, beside: tuple[str, str], meant: tuple[str, str]
+) -> None:
+    made = await answer(question(asked), found(account(*beside), account(*meant, entry_id=2), scores=(1.0, 0.9)))
+    assert made.text.replace("\u00a0", " ").startswith(f"Le compte {meant[0]} s’intitule")
