@@ -57,6 +57,20 @@ def test_the_article_after_is_the_next_one() -> None:
     assert keys("et l'article d'après ?", "art 371 auscgie") == ["art:AUSCGIE:372"]
 
 
+@pytest.mark.parametrize(
+    ("text", "history", "wanted"),
+    [
+        ("et le 372 ?", ["art 371 auscgie"], "art:AUSCGIE:372"),
+        ("et le 373", ["art 371 auscgie", "et le 372 ?"], "art:AUSCGIE:373"),
+        ("et le suivant ?", ["art 371 auscgie", "et l'article suivant ?"], "art:AUSCGIE:373"),
+        ("et le 41 ?", ["compte 40"], "compte:syscohada-revise:41"),
+        ("et le 41 ?", ["Quel est le capital minimum d'une SARL ?"], "compte:syscohada-revise:41"),
+    ],
+)
+def test_a_number_alone_is_of_what_was_asked_before(text: str, history: list[str], wanted: str) -> None:
+    assert keys(text, *history) == [wanted]
+
+
 def test_an_article_without_act_takes_the_act_last_spoken_of() -> None:
     assert keys("et l'article 312 ?", "art 311 auscgie") == ["art:AUSCGIE:312"]
 

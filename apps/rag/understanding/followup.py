@@ -75,6 +75,10 @@ _PREVIOUS = re.compile(
     r"\b(?:articles?|art|comptes?) (?:d'avant|precedent\w*|qui precede)\b|\bprevious (?:article|account)\b"
     r"|^(?:et )?(?:le|l'|la) ?precedent\w*"
 )
+# "Et le 11 ?" after an article is another article: a number alone is an account only where accounts are spoken of.
+_NUMBER_ALONE = re.compile(
+    r"^(?:(?:et|puis|sinon|and)\b[ ,]*)*(?:(?:le|pour le|dans le|au|the) )?(?P<number>\d{1,3}(?:-\d{1,2})?)[ ?!.]*$"
+)
 _ALINEA = re.compile(r"\b(?:alinea|al\.|paragraphe)\b")
 # What begins so is a piece of another sentence; anything else may be a subject: "missions du CAC".
 _ADDS = re.compile(r"^(?:sans|a|au|aux|en|avec|pour|par|sous|apres|avant|pendant|nomm\w+|seulement|meme|surtout)\b")
@@ -179,18 +183,32 @@ def _adds_form_only(text: str) -> bool:
 
 
 def neighbour(text: str, history: tuple[str, ...]) -> Reference | None:
-    """Return the article or account after or before the last one asked for, where the question asks for it."""
+    """Return the article or account after or before the last one asked for, where the question asks for it; after an
+    article the one whose number alone it names."""
     folded = fold(text)
+    if alone := _NUMBER_ALONE.match(folded):
+        last = _last_named(history)
+        return article_of(last.source, alone["number"]) if last is not None and last.kind == "article" else None
     step = 1 if _NEXT.search(folded) else -1 if _PREVIOUS.search(folded) else 0
     if not step and not (_ALINEA.search(folded) and not references_read(text)):
         return None
-    for earlier in reversed(history):
+    last = _last_named(history)
+    if last is None:
+        return None
+    head = last.number.split("-")[0]
+    number = last.number if not step else str(int(head) + step) if head.isdigit() else ""
+    if not number:
+        return None
+    return article_of(last.source, number) if last.kind == "article" else account_of(last.source, number)
+
+
+def _last_named(history: tuple[str, ...]) -> Reference | None:
+    """Return the article or account that the questions before asked for last, be it as the next one of another."""
+    for n_before, earlier in reversed(list(enumerate(history))):
+        beside = neighbour(earlier, history[:n_before])
+        if beside is not None:
+            return beside
         named = [reference for reference in references_read(earlier) if reference.kind in ("article", "account")]
         if named:
-            last = named[-1]
-            head = last.number.split("-")[0]
-            number = last.number if not step else str(int(head) + step) if head.isdigit() else ""
-            if not number:
-                return None
-            return article_of(last.source, number) if last.kind == "article" else account_of(last.source, number)
+            return named[-1]
     return None
