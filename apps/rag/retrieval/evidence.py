@@ -29,7 +29,7 @@ _ASKS = re.compile(
     r"|\best-ce\b|-(?:t-)?(?:il|elle|on|ils|elles)\b"
 )
 _ASKS_ACCOUNT = re.compile(
-    r"\b(?:quels?|numeros? d[eu]|le|un) comptes?\b|\bcomptes? ?\?|^comptes?\b|\bnumero ?\?|\blibelle"
+    r"\b(?:quels?|numeros? d[eu]|le|un) comptes?\b|\bcomptes? ?\?|^comptes?\b|\bnumero ?(?:\?|$)|\blibelle"
     r"|\b(?:imput|comptabilis)\w+|\b(?:debit|credit)er\b|\b(?:on|je|faut-il) (?:le |la |les |l')?pass\w+|\bpasser\b"
 )
 

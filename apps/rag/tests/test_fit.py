@@ -137,6 +137,8 @@ def test_an_account_speaks_as_far_as_its_label_is_what_is_asked_for() -> None:
     assert named > beside > 0.0
     whether = "Les frais bancaires sont-ils dus par le gérant ?"
     assert signs_of(whether, probe(whether), held[0], []).account == 0.0
+    bare = "frais bancaires quel numero"
+    assert signs_of(bare, probe(bare), held[0], []).account > 0.0
 
 
 def test_what_is_dealt_with_in_one_place_stands_together() -> None:
