@@ -9,7 +9,7 @@ from apps.knowledge.chunking.tokens import count_tokens
 from apps.knowledge.chunking.types import Chunked, ChunkedPassage, OutlineEntry, ParsedAccount
 from apps.knowledge.parsers.types import ParsedDocument
 from apps.rag.understanding.charts import Named, account_passage, class_named, class_title, listed, plan_title
-from apps.rag.understanding.references import account_reference, class_reference
+from apps.rag.understanding.references import PLAN_FORMER, account_reference, class_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ def _accounts(document: ParsedDocument, plan: str) -> tuple[ParsedAccount, ...]:
             key = plan_key(block.account.plan) or given
             labels.setdefault(key, {}).setdefault(block.account.number, block.account.label)
     return tuple(
-        ParsedAccount(number, by_number[number], int(number[0]), _parent(number, by_number), key, plan_in_force(key))
+        ParsedAccount(
+            number, by_number[number], int(number[0]), _parent(number, by_number), key, plan_in_force(key, labels)
+        )
         for key, by_number in labels.items()
         for number in sorted(by_number)
     )
@@ -131,12 +133,13 @@ def _named(account: ParsedAccount) -> Named:
 
 def _located(locator: str, plan: str) -> str:
     # The former chart is never to be mistaken for the one in force.
-    return f"{locator} ({plan_title(plan)})" if plan_in_force(plan) is not None else locator
+    return f"{locator} ({plan_title(plan)})" if plan == PLAN_FORMER else locator
 
 
 def _placed(entries: Sequence[_Entry], accounts: tuple[ParsedAccount, ...]) -> Chunked:
     passages: list[ChunkedPassage] = []
     outline: list[OutlineEntry] = []
+    periods = {account.plan: account.in_force for account in accounts}
     position = 0
     for ordinal, entry in enumerate(entries):
         end = position + len(entry.text)
@@ -154,7 +157,7 @@ def _placed(entries: Sequence[_Entry], accounts: tuple[ParsedAccount, ...]) -> C
                 references=entry.references,
                 search_text=entry.search_text,
                 plan=entry.plan,
-                in_force=plan_in_force(entry.plan),
+                in_force=periods[entry.plan],
             )
         )
         position = end + 2

@@ -2,6 +2,7 @@
 
 import random
 import re
+from datetime import date
 
 import pytest
 
@@ -158,12 +159,17 @@ def test_charts_give_one_passage_per_class_and_account() -> None:
     assert "ACHATS DE MATIÈRES" in found["Compte 6022"].text
     former = found["Compte 40 (SYSCOHADA ancien)"]
     assert former.plan == "syscohada-ancien"
-    assert former.in_force is not None
-    assert str(former.in_force[1]) == "2018-01-01"
+    assert former.in_force == (date(2001, 1, 1), date(2018, 1, 1))
+    assert found["Classe 4 (SYSCOHADA ancien)"].in_force == former.in_force
     assert account.in_force is None
     parents = {(a.number, a.plan): a.parent for a in chunked.accounts}
     assert parents["6022", "syscohada-revise"] == "602"
     assert len(chunked.accounts) == 6
+
+
+def test_a_chart_of_the_former_plan_alone_begins_when_its_document_does() -> None:
+    passages = chunk(chart(AccountRow("10", "Capital")), kind="chart", plan="ancien plan").passages
+    assert {passage.in_force for passage in passages} == {(None, date(2018, 1, 1))}
 
 
 @pytest.mark.parametrize(

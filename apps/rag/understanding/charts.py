@@ -28,7 +28,9 @@ PLAN_TITLES: dict[str, str] = {
     PLAN_FORMER: "SYSCOHADA ancien",
     PLAN_NON_PROFIT: "SYCEBNL",
 }
-# The revised chart replaced the former one for the exercises opened from this day on.
+# The former chart came with the uniform act of 24 March 2000; the revised one replaced it for the exercises opened from
+# this day on.
+FORMER_SINCE = date(2001, 1, 1)
 REVISED_SINCE = date(2018, 1, 1)
 _MAX_LISTED = 60
 # A line that names an account, in a passage of ours or of an older chart.
