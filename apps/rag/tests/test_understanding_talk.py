@@ -7,8 +7,17 @@ import pytest
 
 from apps.rag.tests.entries import TODAY, scope
 from apps.rag.types import Question, Understanding
-from apps.rag.understanding.editions import LAST_DAY, edition_asked, scope_meant
+from apps.rag.understanding.editions import (
+    LAST_DAY,
+    edition_asked,
+    plan_meant,
+    references_meant,
+    scope_meant,
+    words_sought,
+)
 from apps.rag.understanding.english import language_of
+from apps.rag.understanding.reading import references_read
+from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT, PLAN_REVISED
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib import clock
@@ -176,7 +185,25 @@ def test_a_named_edition_is_searched_unless_another_day_was_chosen() -> None:
 
 
 def test_the_former_chart_is_read_on_its_last_day() -> None:
-    assert scope_meant(Question("le compte 401 dans l'ancien syscohada", scope(as_of=TODAY)), None).as_of == LAST_DAY
+    asked = Question("le compte 401 dans l'ancien syscohada", scope(as_of=TODAY))
+    assert scope_meant(asked, None).as_of == LAST_DAY
+    assert scope_meant(asked, date(2012, 12, 31)).as_of == date(2012, 12, 31)
+    assert scope_meant(asked, date(2020, 12, 31)).as_of == LAST_DAY
+
+
+def test_on_a_day_of_the_former_chart_accounts_are_its_own() -> None:
+    assert (plan_meant("compte 401", LAST_DAY), plan_meant("compte 401", TODAY)) == (PLAN_FORMER, PLAN_REVISED)
+    assert plan_meant("compte 401 du SYCEBNL", LAST_DAY) == PLAN_NON_PROFIT
+    read = references_read("le compte 401, la classe 4 et l'article 12 de l'AUSCGIE")
+    keys = ["art:AUSCGIE:12", f"compte:{PLAN_FORMER}:401", f"classe:{PLAN_FORMER}:4"]
+    assert [each.key for each in references_meant(read, LAST_DAY)] == keys
+    assert references_meant(read, TODAY) == read
+
+
+def test_the_year_of_the_former_chart_is_no_account_of_it() -> None:
+    assert words_sought("caisse : quel compte en 2015 ?", date(2015, 12, 31)) == "caisse : quel compte ?"
+    assert words_sought("quel était l'IS en 2022 ?", date(2022, 12, 31)) == "quel était l'IS en 2022 ?"
+    assert words_sought("quel compte pour un camion acheté en 2015 ?", LAST_DAY).endswith("en 2015 ?")
 
 
 @pytest.mark.parametrize(
