@@ -8,7 +8,15 @@ from apps.knowledge.chunking.plans import plan_in_force, plan_key
 from apps.knowledge.chunking.tokens import count_tokens
 from apps.knowledge.chunking.types import Chunked, ChunkedPassage, OutlineEntry, ParsedAccount
 from apps.knowledge.parsers.types import ParsedDocument
-from apps.rag.understanding.charts import Named, account_passage, class_named, class_title, listed, plan_title
+from apps.rag.understanding.charts import (
+    Named,
+    account_passage,
+    class_named,
+    class_title,
+    listed,
+    plan_title,
+    searched_headings,
+)
 from apps.rag.understanding.references import PLAN_FORMER, account_reference, class_reference
 
 
@@ -83,13 +91,14 @@ def _plan_entries(accounts: Sequence[ParsedAccount], plan: str, title: str) -> I
 def _class_entry(digit: int, label: str, tops: Sequence[ParsedAccount], plan: str, root: str) -> _Entry:
     name = class_named(digit, label)
     text = f"{name}\nComptes de la classe {digit} : {listed([_named(account) for account in tops])}"
+    above = searched_headings((root,), plan)
     return _Entry(
         text=text,
         title=name,
         locator=_located(f"Classe {digit}", plan),
         path=tuple(part for part in (root,) if part),
         references=(class_reference(plan, str(digit)),) if plan else (),
-        search_text="\n".join(part for part in (root, f"classe {digit} comptes de classe {digit}", text) if part),
+        search_text="\n".join(part for part in (*above, f"classe {digit} comptes de classe {digit}", text) if part),
         plan=plan,
         depth=1,
     )
