@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 
 from apps.rag.generation.wording import source_name
 from apps.rag.types import Passage, Question, SearchResult
-from apps.rag.understanding.editions import day_asked
+from apps.rag.understanding.editions import day_asked, former_chart_asked
 from apps.rag.understanding.lawdays import former_law_asked, law_day_asked
-from apps.rag.understanding.reading import plan_asked
 from apps.rag.understanding.references import PLAN_FORMER
 from kauri.lib import clock, days
 
@@ -103,4 +102,4 @@ def _asks_for_another_day(question: Question, result: SearchResult) -> bool:
 
 
 def _asks_for_former_chart(question: Question, result: SearchResult) -> bool:
-    return PLAN_FORMER in (plan_asked(result.understanding.standalone), plan_asked(question.text))
+    return former_chart_asked(result.understanding.standalone) or former_chart_asked(question.text)

@@ -10,6 +10,7 @@ from apps.rag.types import Question, Understanding
 from apps.rag.understanding.editions import (
     LAST_DAY,
     edition_asked,
+    former_chart_asked,
     plan_meant,
     references_meant,
     scope_meant,
@@ -189,6 +190,27 @@ def test_the_former_chart_is_read_on_its_last_day() -> None:
     assert scope_meant(asked, None).as_of == LAST_DAY
     assert scope_meant(asked, date(2012, 12, 31)).as_of == date(2012, 12, 31)
     assert scope_meant(asked, date(2020, 12, 31)).as_of == LAST_DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "is_former"),
+    [
+        ("le compte des clients dans l'ancien plan", True),
+        ("report à nouveau dans l'ancien plan", True),
+        ("différences de conversion, ancien plan", True),
+        ("pertes de change dans l'ancien SYSCOHADA", True),
+        ("le compte 20 de l'ancien plan est-il supprimé ?", True),
+        ("un compte du SYSCOHADA non révisé", True),
+        ("quels comptes ont été supprimés de l'ancien plan ?", False),
+        ("Quelle est la différence entre l'ancien plan et le plan révisé ?", False),
+        ("Comment passer de l'ancien SYSCOHADA au SYSCOHADA révisé ?", False),
+        ("Qu'est-ce qui change entre l'ancien SYSCOHADA et le nouveau ?", False),
+        ("le compte des clients", False),
+    ],
+)
+def test_what_became_of_the_former_chart_is_told_by_texts_of_since(text: str, is_former: bool) -> None:
+    assert former_chart_asked(text) == is_former
+    assert scope_meant(Question(text, scope(as_of=TODAY)), None).as_of == (LAST_DAY if is_former else TODAY)
 
 
 def test_on_a_day_of_the_former_chart_accounts_are_its_own() -> None:
