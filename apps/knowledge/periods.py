@@ -1,5 +1,6 @@
 """Periods in which a text is in force, between the database's form and the engine's."""
 
+from dataclasses import replace
 from datetime import date
 
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -10,6 +11,16 @@ from apps.rag.types import InForce
 def period_of(in_force: "DateRange[date] | None") -> InForce:
     """Return a database period as the engine's; no period means no bounds."""
     return InForce(in_force.lower, in_force.upper) if in_force is not None else InForce(None, None)
+
+
+def of_passage(version: InForce, own: "DateRange[date] | None") -> InForce:
+    """Return the days on which a passage of a version is in force; its end may come before its start: then on none.
+
+    A beginning of its own stands whatever that of its version: a file may print what it replaced, such as the former
+    chart beside the revised one, whose day the file bears.
+    """
+    period = period_of(own)
+    return both(replace(version, start=period.start or version.start), period)
 
 
 def both(one: InForce, other: InForce) -> InForce:

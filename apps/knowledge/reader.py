@@ -7,9 +7,9 @@ from uuid import UUID
 from django.urls import reverse
 
 from apps.knowledge.models import DocumentVersion, Passage
-from apps.knowledge.periods import period_of
+from apps.knowledge.periods import of_passage, period_of
 from apps.knowledge.types import ReaderHeading, ReaderPassage, ReaderRun, ReaderVersion, Standing
-from apps.rag.types import Span, display_locator
+from apps.rag.types import InForce, Span, display_locator
 
 Outline = Sequence[tuple[str, int, int]]
 
@@ -19,11 +19,11 @@ def citation_url(version_id: UUID, start: int, end: int) -> str:
     return f"{reverse('knowledge:reader', args=[version_id])}?start={start}&end={end}#passage"
 
 
-def standing_of(version: DocumentVersion, day: date) -> Standing:
-    """Tell how a version stands on a day: a draft or withdrawn, else by its period in force where one is known."""
+def standing_of(version: DocumentVersion, period: InForce, day: date) -> Standing:
+    """Tell how a version, or a passage of it, stands on a day: a draft or withdrawn, else by its period in force where
+    one is known."""
     if version.state != DocumentVersion.State.PUBLISHED:
         return "draft" if version.state == DocumentVersion.State.DRAFT else "withdrawn"
-    period = period_of(version.in_force)
     if period.start and day < period.start:
         return "upcoming"
     if period.end and period.end <= day:
@@ -33,8 +33,11 @@ def standing_of(version: DocumentVersion, day: date) -> Standing:
     return "in_force" if period.start else "undated"
 
 
-def passage_shown(passage: Passage, *, code: str, span: Span, is_target: bool) -> ReaderPassage:
-    """Return a passage cut into lines and runs, with the part of `span` that lies in it marked."""
+def passage_shown(passage: Passage, *, code: str, version: InForce, span: Span, is_target: bool) -> ReaderPassage:
+    """Return a passage cut into lines and runs, with the part of `span` that lies in it marked.
+
+    `version` is the period in force of the version that it is of.
+    """
     # A correction has other positions than the text that the span points into.
     marked = Span(0, 0) if passage.edited_text else Span(span.start - passage.span_start, span.end - passage.span_start)
     return ReaderPassage(
@@ -48,6 +51,7 @@ def passage_shown(passage: Passage, *, code: str, span: Span, is_target: bool) -
         is_target=is_target,
         is_edited=bool(passage.edited_text),
         url=citation_url(passage.version_id, passage.span_start, passage.span_end),
+        in_force=of_passage(version, passage.in_force),
     )
 
 
@@ -120,7 +124,7 @@ def version_shown(version: DocumentVersion, day: date, *, is_current: bool) -> R
         title=version.title,
         start=period.start,
         last_day=last_day(period.end),
-        standing=standing_of(version, day),
+        standing=standing_of(version, period, day),
         url=citation_url(version.pk, 0, 0),
         is_current=is_current,
     )

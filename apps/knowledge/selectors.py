@@ -173,9 +173,9 @@ def _passages_around(version: DocumentVersion, span: Span) -> tuple[ReaderPassag
     before = list(shown.filter(ordinal__lt=target.ordinal).order_by("-ordinal")[:_NEIGHBOURS])
     within = list(shown.filter(ordinal__range=(target.ordinal, last.ordinal)).order_by("ordinal"))
     after = list(shown.filter(ordinal__gt=last.ordinal).order_by("ordinal")[:_NEIGHBOURS])
-    code = version.document.code
+    code, period = version.document.code, period_of(version.in_force)
     return tuple(
-        reader.passage_shown(passage, code=code, span=span, is_target=passage in within)
+        reader.passage_shown(passage, code=code, version=period, span=span, is_target=passage in within)
         for passage in [*reversed(before), *within, *after]
     )
 
@@ -198,8 +198,8 @@ def _window(
     versions: tuple[ReaderVersion, ...],
 ) -> ReaderWindow:
     document = version.document
-    period = period_of(version.in_force)
     targets = [passage for passage in passages if passage.is_target]
+    period = targets[0].in_force
     before = [passage for passage in passages if passage.ordinal < targets[0].ordinal]
     after = [passage for passage in passages if passage.ordinal > targets[-1].ordinal]
     return ReaderWindow(
@@ -213,7 +213,7 @@ def _window(
         is_sample=document.kind == Document.Kind.SAMPLE,
         is_shared=document.organisation_id is None,
         version_number=version.number,
-        standing=reader.standing_of(version, clock.today()),
+        standing=reader.standing_of(version, period, clock.today()),
         in_force_start=period.start,
         in_force_last_day=reader.last_day(period.end),
         reference=targets[0].locator,

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from apps.rag.types import InForce
+
 JobState = Literal["waiting", "running", "ready", "failed"]
 Standing = Literal["in_force", "undated", "ending", "repealed", "upcoming", "draft", "withdrawn"]
 
@@ -55,6 +57,7 @@ class ReaderPassage:
     is_target: bool
     is_edited: bool
     url: str
+    in_force: InForce
 
 
 @dataclass(frozen=True, slots=True)

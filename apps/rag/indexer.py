@@ -158,6 +158,13 @@ def version_limit(version_id: UUID, in_force_end: date) -> int:
 
 
 @transaction.atomic
+def version_withdraw_ended(version_id: UUID, day: date) -> int:
+    """Take a version's live entries that ended on `day` or before it out of every search; return how many changed."""
+    ended = IndexEntry.objects.filter(version_id=version_id, in_force__endswith__lte=day)
+    return _change(ended.filter(state=IndexEntry.State.LIVE), IndexEntry.State.WITHDRAWN, IndexChange.Operation.DELETE)
+
+
+@transaction.atomic
 def version_discard(version_id: UUID) -> int:
     """Remove a version's staged entries and their vectors; return how many went."""
     staged = IndexEntry.objects.filter(version_id=version_id, state=IndexEntry.State.STAGED)

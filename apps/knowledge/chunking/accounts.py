@@ -8,8 +8,16 @@ from apps.knowledge.chunking.plans import plan_in_force, plan_key
 from apps.knowledge.chunking.tokens import count_tokens
 from apps.knowledge.chunking.types import Chunked, ChunkedPassage, OutlineEntry, ParsedAccount
 from apps.knowledge.parsers.types import ParsedDocument
-from apps.rag.understanding.charts import Named, account_passage, class_named, class_title, listed, plan_title
-from apps.rag.understanding.references import account_reference, class_reference
+from apps.rag.understanding.charts import (
+    Named,
+    account_passage,
+    class_named,
+    class_title,
+    listed,
+    plan_title,
+    searched_headings,
+)
+from apps.rag.understanding.references import PLAN_FORMER, account_reference, class_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ def _accounts(document: ParsedDocument, plan: str) -> tuple[ParsedAccount, ...]:
             key = plan_key(block.account.plan) or given
             labels.setdefault(key, {}).setdefault(block.account.number, block.account.label)
     return tuple(
-        ParsedAccount(number, by_number[number], int(number[0]), _parent(number, by_number), key, plan_in_force(key))
+        ParsedAccount(
+            number, by_number[number], int(number[0]), _parent(number, by_number), key, plan_in_force(key, labels)
+        )
         for key, by_number in labels.items()
         for number in sorted(by_number)
     )
@@ -81,13 +91,14 @@ def _plan_entries(accounts: Sequence[ParsedAccount], plan: str, title: str) -> I
 def _class_entry(digit: int, label: str, tops: Sequence[ParsedAccount], plan: str, root: str) -> _Entry:
     name = class_named(digit, label)
     text = f"{name}\nComptes de la classe {digit} : {listed([_named(account) for account in tops])}"
+    above = searched_headings((root,), plan)
     return _Entry(
         text=text,
         title=name,
         locator=_located(f"Classe {digit}", plan),
         path=tuple(part for part in (root,) if part),
         references=(class_reference(plan, str(digit)),) if plan else (),
-        search_text="\n".join(part for part in (root, f"classe {digit} comptes de classe {digit}", text) if part),
+        search_text="\n".join(part for part in (*above, f"classe {digit} comptes de classe {digit}", text) if part),
         plan=plan,
         depth=1,
     )
@@ -131,12 +142,13 @@ def _named(account: ParsedAccount) -> Named:
 
 def _located(locator: str, plan: str) -> str:
     # The former chart is never to be mistaken for the one in force.
-    return f"{locator} ({plan_title(plan)})" if plan_in_force(plan) is not None else locator
+    return f"{locator} ({plan_title(plan)})" if plan == PLAN_FORMER else locator
 
 
 def _placed(entries: Sequence[_Entry], accounts: tuple[ParsedAccount, ...]) -> Chunked:
     passages: list[ChunkedPassage] = []
     outline: list[OutlineEntry] = []
+    periods = {account.plan: account.in_force for account in accounts}
     position = 0
     for ordinal, entry in enumerate(entries):
         end = position + len(entry.text)
@@ -154,7 +166,7 @@ def _placed(entries: Sequence[_Entry], accounts: tuple[ParsedAccount, ...]) -> C
                 references=entry.references,
                 search_text=entry.search_text,
                 plan=entry.plan,
-                in_force=plan_in_force(entry.plan),
+                in_force=periods[entry.plan],
             )
         )
         position = end + 2

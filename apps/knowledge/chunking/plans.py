@@ -1,9 +1,10 @@
 """The charts of accounts that are known by name, and when they are in force."""
 
 import re
+from collections.abc import Collection
 from datetime import date
 
-from apps.rag.understanding.charts import REVISED_SINCE
+from apps.rag.understanding.charts import FORMER_SINCE, REVISED_SINCE
 from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT, PLAN_REVISED
 from kauri.lib.text import fold
 
@@ -30,6 +31,12 @@ def plan_key(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", folded)[:_MAX_KEY].strip("-")
 
 
-def plan_in_force(plan: str) -> tuple[date | None, date | None] | None:
-    """The half-open period of a plan where it differs from its document's, else None."""
-    return (None, REVISED_SINCE) if plan == PLAN_FORMER else None
+def plan_in_force(plan: str, of_file: Collection[str]) -> tuple[date | None, date | None] | None:
+    """The half-open period of a plan where it differs from its document's, else None; `of_file` are all its plans.
+
+    The former plan ended where the revised one began. A file that compares the two is dated by the revised one: then
+    the former one's beginning is given, too.
+    """
+    if plan != PLAN_FORMER:
+        return None
+    return (FORMER_SINCE if PLAN_REVISED in of_file else None, REVISED_SINCE)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 
 # Raised by one whenever the same blocks can yield other passages than before.
-CHUNKER_REVISION = 4
+CHUNKER_REVISION = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkedPassage:
     """One passage; `plain_text[span[0]:span[1]] == text` always holds.
 
-    Span in code points. `in_force` (half open, None = unbounded) only where it differs from the
-    version's. `plan` is the chart's plan key, empty outside charts. `search_text` is what full text
+    Span in code points. `in_force` (half open, None = as the version's) only where it differs from
+    the version's. `plan` is the chart's plan key, empty outside charts. `search_text` is what full text
     and embedding read: headings, locator and aliases before the text.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from apps.knowledge.models import DocumentVersion, Passage
-from apps.knowledge.periods import both, is_some_day, period_of
+from apps.knowledge.periods import is_some_day, of_passage, period_of
 from apps.rag.types import NewEntry, Span
 
 
@@ -33,7 +33,7 @@ def _entry(version: DocumentVersion, passage: Passage) -> NewEntry:
         ordinal=passage.ordinal,
         page=passage.page,
         span=Span(passage.span_start, passage.span_end),
-        in_force=both(period_of(version.in_force), period_of(passage.in_force)),
+        in_force=of_passage(period_of(version.in_force), passage.in_force),
         plan=passage.plan,
         text=passage.current_text,
         references=tuple(passage.references),

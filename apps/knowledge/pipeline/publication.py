@@ -47,6 +47,7 @@ def version_publish(version_id: UUID) -> None:
         _limit(version_id, room.end)
     indexer.version_publish(version_id)
     DocumentVersion.objects.filter(pk=version_id).update(state=DocumentVersion.State.PUBLISHED, published_at=Now())
+    _tell_the_past_once(document)
     document.state = Document.State.PUBLISHED
     if room.end is None:
         document.title = version.title
@@ -84,6 +85,19 @@ def _make_room(period: InForce, published: Iterable[DocumentVersion]) -> _Room:
         else:
             replaced.append(other.pk)
     return _Room(end, tuple(limited), tuple(replaced))
+
+
+def _tell_the_past_once(document: Document) -> None:
+    """Leave law from before its version's own days, such as the former chart beside the revised one, to the newest
+    version that prints it: else each version's would be found on the same days."""
+    is_told = False
+    for version in document.versions.filter(state=DocumentVersion.State.PUBLISHED).order_by("-in_force"):
+        start = version.in_force.lower
+        if start is None:
+            continue
+        if is_told:
+            indexer.version_withdraw_ended(version.pk, start)
+        is_told = is_told or version.passages.filter(in_force__endswith__lte=start).exists()
 
 
 def _limit(version_id: UUID, end: date | None) -> None:

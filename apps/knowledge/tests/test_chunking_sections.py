@@ -2,6 +2,7 @@
 
 import random
 import re
+from datetime import date
 
 import pytest
 
@@ -142,7 +143,8 @@ def test_charts_give_one_passage_per_class_and_account() -> None:
     # an account is searched by the name of the one above it once, as a heading
     check_invariants(chunked, is_searched_whole=False)
     assert all(passage.text.partition("\n")[0] in passage.search_text for passage in chunked.passages)
-    assert all(passage.heading_path[-1] in passage.search_text for passage in chunked.passages)
+    searched = [passage for passage in chunked.passages if passage.heading_path != ("SYSCOHADA ancien",)]
+    assert all(passage.heading_path[-1] in passage.search_text for passage in searched)
     found = {p.locator: p for p in chunked.passages}
     account = found["Compte 401"]
     assert account.references == ("compte:syscohada-revise:401",)
@@ -158,12 +160,21 @@ def test_charts_give_one_passage_per_class_and_account() -> None:
     assert "ACHATS DE MATIÈRES" in found["Compte 6022"].text
     former = found["Compte 40 (SYSCOHADA ancien)"]
     assert former.plan == "syscohada-ancien"
-    assert former.in_force is not None
-    assert str(former.in_force[1]) == "2018-01-01"
+    assert former.in_force == (date(2001, 1, 1), date(2018, 1, 1))
+    assert found["Classe 4 (SYSCOHADA ancien)"].in_force == former.in_force
+    # its title is shown, and in no text that is searched
+    assert former.heading_path[0] == "SYSCOHADA ancien"
+    assert not any("SYSCOHADA" in each.search_text for each in chunked.passages if each.plan == former.plan)
+    assert account.search_text.startswith("SYSCOHADA révisé > ")
     assert account.in_force is None
     parents = {(a.number, a.plan): a.parent for a in chunked.accounts}
     assert parents["6022", "syscohada-revise"] == "602"
     assert len(chunked.accounts) == 6
+
+
+def test_a_chart_of_the_former_plan_alone_begins_when_its_document_does() -> None:
+    passages = chunk(chart(AccountRow("10", "Capital")), kind="chart", plan="ancien plan").passages
+    assert {passage.in_force for passage in passages} == {(None, date(2018, 1, 1))}
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,46 @@ def test_a_correction_waits_for_a_withdrawal_and_brings_nothing_back(curator: Pr
     thread.join(10)
     assert ended.is_set()
     assert set(IndexEntry.objects.values_list("state", flat=True)) == {"withdrawn"}
+
+
+TWO_PLANS = """compte,libelle,plan
+631,FRAIS BANCAIRES,SYSCOHADA revise 2017
+631,FRAIS BANCAIRES DE TOUJOURS,ancien plan
+"""
+FORMER, REVISED = "syscohada-ancien", "syscohada-revise"
+
+
+def _charts(curator: Principal, *days: date) -> list[DocumentVersion]:
+    for day in days:
+        text = f"{TWO_PLANS}632,REMUNERATIONS DE {day.year},SYSCOHADA revise 2017\n"
+        add_ready(curator, text, code="PCO", kind="chart", plan="column:plan", in_force_from=day)
+    return list(DocumentVersion.objects.order_by("number"))
+
+
+def test_the_former_plan_of_a_file_is_law_of_the_days_before_the_revised_one(curator: Principal) -> None:
+    (version,) = _charts(curator, date(2018, 1, 1))
+    on: dict[str, set[str]] = {}
+    for day in (date(2000, 12, 31), date(2001, 1, 1), date(2017, 12, 31), date(2018, 1, 1), D2020):
+        on[str(day)] = set(IndexEntry.objects.filter(in_force__contains=day).values_list("plan", flat=True))
+    assert on == {
+        "2000-12-31": set(),
+        "2001-01-01": {FORMER},
+        "2017-12-31": {FORMER},
+        "2018-01-01": {REVISED},
+        "2020-01-01": {REVISED},
+    }
+    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"live"}
+    services.version_withdraw(principal=curator, version_id=version.pk)
+    assert set(IndexEntry.objects.values_list("state", flat=True)) == {"withdrawn"}
+
+
+@pytest.mark.parametrize("order", [(2018, 2025), (2025, 2018)])
+def test_of_two_versions_of_a_chart_the_newer_one_tells_the_former_plan(
+    curator: Principal, order: tuple[int, int]
+) -> None:
+    versions = _charts(curator, *(date(year, 1, 1) for year in order))
+    newer = versions[order.index(2025)]
+    former = IndexEntry.objects.filter(plan=FORMER, state="live")
+    assert set(former.values_list("version_id", flat=True)) == {newer.pk}
+    revised = IndexEntry.objects.filter(plan=REVISED, state="live", locator="Compte 631")
+    assert sorted(period.lower.year for period in revised.values_list("in_force", flat=True)) == [2018, 2025]

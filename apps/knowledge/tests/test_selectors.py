@@ -14,7 +14,7 @@ from apps.knowledge.reader import outline_near, passage_shown
 from apps.knowledge.seeds import NAMESPACES
 from apps.knowledge.tests.people import ARTICLES, Cast, add, add_ready
 from apps.knowledge.types import ReaderWindow
-from apps.rag.types import Arriving, Span
+from apps.rag.types import Arriving, InForce, Span
 from kauri.lib import clock
 from kauri.lib.errors import NotFound
 
@@ -60,10 +60,24 @@ def test_a_span_over_two_passages_is_marked_in_both(curator: Principal) -> None:
 def test_a_mark_keeps_its_place_over_lines_and_blank_lines() -> None:
     passage = Passage(version_id=UUID(int=1), text="première\n\ndeuxième ligne\nfin", span_start=100, span_end=129)
     start = 100 + passage.text.index("ligne")
-    shown = passage_shown(passage, code="", span=Span(start, start + 9), is_target=True)
+    shown = passage_shown(passage, code="", version=InForce(None, None), span=Span(start, start + 9), is_target=True)
     marked = [[run.text for run in line if run.is_marked] for line in shown.lines]
     assert marked == [[], ["ligne"], ["fin"]]
     assert ["".join(run.text for run in line) for line in shown.lines] == ["première", "deuxième ligne", "fin"]
+
+
+def test_a_row_of_the_former_chart_is_shown_with_its_own_days(curator: Principal) -> None:
+    chart = "compte,libelle,plan\n10,CAPITAL,SYSCOHADA revise 2017\n10,Capital,ancien plan\n"
+    said = {"code": "PCO", "kind": "chart", "plan": "column:plan", "in_force_from": date(2018, 1, 1)}
+    added = add_ready(curator, chart, **said)
+    shown = {}
+    for passage in Passage.objects.filter(locator__startswith="Compte 10"):
+        window = selectors.reader_window(curator, added.version_id, passage.span_start, passage.span_end)
+        shown[passage.plan] = (window.standing, window.in_force_start, window.in_force_last_day)
+    assert shown == {
+        "syscohada-revise": ("in_force", date(2018, 1, 1), None),
+        "syscohada-ancien": ("repealed", date(2001, 1, 1), date(2017, 12, 31)),
+    }
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (-5, -1), (10**11, 10**12), (5, 2)])

@@ -9,6 +9,7 @@ from typing import Literal
 from apps.rag import analysis
 from apps.rag.types import Question, Understanding
 from apps.rag.understanding.answerkinds import answer_kind
+from apps.rag.understanding.editions import plan_meant
 from apps.rag.understanding.framewords import judging_weight
 from apps.rag.understanding.lexicon import meanings
 from apps.rag.understanding.rewriting import plain
@@ -91,6 +92,7 @@ class Wanted:
 
     `says` tells of folded text whether it says what is asked for.
     `must_say` tells that nothing else would be an answer: how many things there are, when something came about.
+    `plan` is the chart of accounts that it means.
     `leans` tells that it needs the questions before it.
     `meant` are the terms of the texts' words for each thing that it says in others: one way of saying it is enough.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
@@ -100,6 +102,7 @@ class Wanted:
     weights: tuple[tuple[str, float], ...]
     units: tuple[str, ...]
     folded: str
+    plan: str
     asks_account: bool
     asks_entry: bool
     must_say: bool
@@ -130,6 +133,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         weights=tuple((own | carried | meant).items()),
         units=_units(folded),
         folded=fold(_SA.sub("la SA", text)),
+        plan=plan_meant(text, question.scope.as_of),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(_WHERE.sub(" ", bare)) is not None,
         must_say=is_past or _NUMBER.search(folded) is not None,

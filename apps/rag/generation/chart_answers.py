@@ -36,8 +36,7 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     # what a follow-up says itself is what it adds to the question before, which all of the best rows are about
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
-    is_former = "ancien" in asked.folded
-    close = {row.index: _closeness(own, row, asked.folded, is_former=is_former) for row in level}
+    close = {row.index: _closeness(own, row, asked.folded, asked.plan) for row in level}
     closest = max(close.values())
     tied = [row for row in level if close[row.index] == closest]
     if tied[0].is_class or not closest[0]:
@@ -51,15 +50,13 @@ def _added_above(row: ChartRow) -> frozenset[str]:
     return frozenset(terms(row.parent.label)).difference(terms(row.account.label)) if row.parent else frozenset()
 
 
-def _closeness(
-    own: AbstractSet[str], row: ChartRow, folded: str, *, is_former: bool
-) -> tuple[bool, bool, bool, int, int]:
+def _closeness(own: AbstractSet[str], row: ChartRow, folded: str, plan: str) -> tuple[bool, bool, bool, int, int]:
     """Return how close a label is to a question: of the chart that is meant, of an account that may be meant without
     its kind being said, sharing most, and saying least beside."""
     is_aside = stands_aside(row.account.number, folded)
     is_of_rest = is_rest(fold(row.account.label), folded)
     label = set(terms(row.account.label))
-    is_of_chart = bool(own & label) and (row.plan == PLAN_FORMER) == is_former
+    is_of_chart = bool(own & label) and (row.plan == PLAN_FORMER) == (plan == PLAN_FORMER)
     return is_of_chart, not is_aside, not is_of_rest, len(own & label), -len(label - own)
 
 
@@ -119,7 +116,9 @@ def _row_answer(row: ChartRow, own: Mapping[tuple[str, str], ChartRow]) -> str:
     number = row.index + 1
     label = _label(row)
     if row.is_class:
-        return f"{wording.class_is(row.account.number, label)}{_below(row, wording.class_accounts(number), own)}"
+        return (
+            f"{wording.class_is(row.account.number, label, row.plan)}{_below(row, wording.class_accounts(number), own)}"
+        )
     sentences = [wording.account_is(row.account.number, label, row.plan)]
     if row.parent and row.account.is_continued:
         sentences.append(wording.account_under(row.parent.number, row.class_digit, row.class_title, number))

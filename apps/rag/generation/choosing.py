@@ -34,6 +34,7 @@ _WORTH_ADDING = 0.03
 _TOGETHER = 0.65  # how likely several passages are to hold an answer between them, at which less certainty will do
 _TOGETHER_LEAST = 0.35
 _SIDE_SHARE = 0.6  # of what the best passage on a form is worth, at which another one is quoted beside it
+_LEVEL_SHARE = 0.99  # of what the likeliest passage is worth, at which another one is as likely
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
 _N_AHEAD = 10
@@ -188,8 +189,15 @@ def by_likelihood(likely: Mapping[int, float]) -> list[int]:
 
 
 def answer_signs(candidates: Sequence[Candidate], likely: Mapping[int, float], found: Found) -> AnswerSigns:
-    """Read the signs of an answer that quotes the likeliest of the candidates."""
-    first = max(candidates, key=lambda each: (likely[each.index], -each.index))
+    """Read the signs of an answer that quotes the likeliest of the candidates.
+
+    Which of several is ahead by a hair is chance, and other texts in the corpus change it: of those the one speaks for
+    the answer that comes nearest to one.
+    """
+    level = _LEVEL_SHARE * max(likely.values())
+    first = max(
+        (each for each in candidates if likely[each.index] >= level), key=lambda each: (each.towards, -each.index)
+    )
     return AnswerSigns(
         evidence=found.evidence,
         ahead=found.ahead,

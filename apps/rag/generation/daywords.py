@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
 from apps.rag.generation.wording import source_name
 from apps.rag.types import Passage, Question, SearchResult
-from apps.rag.understanding.editions import day_asked
+from apps.rag.understanding.editions import day_asked, former_chart_asked
 from apps.rag.understanding.lawdays import former_law_asked, law_day_asked
+from apps.rag.understanding.references import PLAN_FORMER
 from kauri.lib import clock, days
 
 
@@ -19,13 +20,19 @@ def why_not_then(question: Question, result: SearchResult) -> str:
 
     The question's scope is on that day already.
     """
-    if not _asks_for_another_day(question, result):
+    if result.understanding.as_of_hint is None:
         return ""
     day = question.scope.as_of
-    words = _(
-        "I searched the law of %(day)s, which the question is about: no text that I hold for that day answers it with"
-        " enough certainty."
-    ) % {"day": days.written(day)}
+    if _asks_for_former_chart(question, result):
+        words = _(
+            "I searched the former SYSCOHADA chart, as it was on %(day)s: no text that I hold for that day answers the"
+            " question with enough certainty."
+        ) % {"day": days.written(day)}
+    else:
+        words = _(
+            "I searched the law of %(day)s, which the question is about: no text that I hold for that day answers it"
+            " with enough certainty."
+        ) % {"day": days.written(day)}
     later = [each.passage for each in result.passages if (start := each.passage.in_force.start) and start > day]
     first = next((passage for passage in later if passage.kind != "sample"), later[0] if later else None)
     if first is None or first.in_force.start is None:
@@ -36,8 +43,8 @@ def why_not_then(question: Question, result: SearchResult) -> str:
 
 
 def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passage]) -> str:
-    """Return what to add to an answer about another day: that today's law is all there is, that the day is to come, or
-    that nothing cited bears a date."""
+    """Return what to add to an answer about another day: that today's law is all there is, that the day is to come,
+    that nothing cited bears a date, or when a chart that was replaced applied."""
     if not cited:
         return ""
     to_come, day = _day_to_come(question, result), question.scope.as_of
@@ -46,6 +53,8 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
             "year": to_come.year,
             "day": days.written(clock.today()),
         }
+    if replaced := _days_of_former_chart(cited):
+        return replaced
     if not _asks_for_another_day(question, result):
         return ""
     if day > clock.today():
@@ -55,6 +64,20 @@ def note_on_day(question: Question, result: SearchResult, cited: Sequence[Passag
     if any(passage.in_force.start or passage.in_force.end for passage in cited):
         return ""
     return _("What is cited bears no date: nothing shows that it was the law on %(day)s.") % {"day": days.written(day)}
+
+
+def _days_of_former_chart(cited: Sequence[Passage]) -> str:
+    """Say from which day to which the former chart applied, where rows of it are cited; "" where none is, or no end is
+    known."""
+    periods = [passage.in_force for passage in cited if passage.plan == PLAN_FORMER]
+    start, end = next(((each.start, each.end) for each in periods if each.end), (None, None))
+    if end is None:
+        return ""
+    last = days.written(end - timedelta(days=1))
+    if start is None:
+        return _("The former SYSCOHADA chart applied until %(last)s.") % {"last": last}
+    values = {"first": days.written(start), "last": last}
+    return _("The former SYSCOHADA chart applied from %(first)s to %(last)s.") % values
 
 
 def _is_todays(cited: Sequence[Passage]) -> bool:
@@ -76,3 +99,7 @@ def _asks_for_another_day(question: Question, result: SearchResult) -> bool:
     worded = (result.understanding.standalone, question.text)
     is_asked = any(law_day_asked(words) is not None or former_law_asked(words) for words in worded)
     return is_asked and result.understanding.as_of_hint is not None
+
+
+def _asks_for_former_chart(question: Question, result: SearchResult) -> bool:
+    return former_chart_asked(result.understanding.standalone) or former_chart_asked(question.text)

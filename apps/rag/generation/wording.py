@@ -123,8 +123,13 @@ def account_is(number: str, label: str, plan: str) -> str:
     return _("Account %(number)s is entitled %(label)s.") % values
 
 
-def class_is(number: str, label: str) -> str:
+def class_is(number: str, label: str, plan: str) -> str:
     """Give a class its title."""
+    if plan == PLAN_FORMER:
+        return _("In the former SYSCOHADA chart, class %(number)s is entitled %(label)s.") % {
+            "number": number,
+            "label": label,
+        }
     return _("Class %(number)s is entitled %(label)s.") % {"number": number, "label": label}
 
 

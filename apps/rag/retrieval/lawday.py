@@ -26,12 +26,14 @@ async def searched_on_that_day(
     Where nothing of that day answers, the passages are those that answer today and came into force after it: a
     refusal names them. So it is where an undated text would answer instead. Raises what the searches raise.
     """
-    words = reading.understanding.standalone
-    if result.understanding.as_of_hint is None and former_law_asked(words):
+    # the words of a question in English are another's once it stands alone
+    worded = (reading.understanding.standalone, question.text)
+    is_former = any(map(former_law_asked, worded))
+    if result.understanding.as_of_hint is None and is_former:
         day = _last_day_before(result) if question.scope.as_of == clock.today() else None
         result = await again(question, _on(reading, day)) if day else result
     day = result.understanding.as_of_hint
-    is_asked = day is not None and (law_day_asked(words) == day or former_law_asked(words))
+    is_asked = is_former or day in map(law_day_asked, worded)
     if day is None or not is_asked or _answers_by_date(result) or result.refusal_reason == "out_of_scope":
         return result
     now = await again(question, _on(reading, None))

@@ -17,10 +17,10 @@ from apps.rag.understanding.charts import account_label
 from apps.rag.understanding.classes import class_of_kind, is_rest, stands_aside
 from apps.rag.understanding.compared import things_told_apart
 from apps.rag.understanding.countries import countries_named
+from apps.rag.understanding.editions import plan_meant
 from apps.rag.understanding.forms import named_forms
 from apps.rag.understanding.framewords import judging_weight, seeking_weight
 from apps.rag.understanding.lexicon import Meaning, expansions, meanings
-from apps.rag.understanding.reading import plan_asked
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading
 from kauri.lib.text import fold
@@ -106,7 +106,7 @@ def preference_of(question: Question, reading: Reading, query: LexicalQuery) -> 
     terms = frozenset((*query.asked, *query.meant))
     return Preference(
         codes=reading.codes,
-        plan=plan_asked(text),
+        plan=plan_meant(text, scope.as_of),
         asks_account=_ASKS_ACCOUNT.search(standalone) is not None,
         asks_only_account=_ASKS_ONLY_ACCOUNT.search(standalone) is not None,
         asks_class=_ASKS_CLASS.search(normal) is not None,

@@ -43,11 +43,11 @@ from apps.rag.retrieval.stages import (
 from apps.rag.stores.postgres import FirstRound
 from apps.rag.tracing import stage
 from apps.rag.types import Question, RankedPassage, Ranking, SearchResult
-from apps.rag.understanding.editions import scope_meant
+from apps.rag.understanding.editions import scope_meant, words_sought
 from apps.rag.understanding.intent import CONVERSATION, REFERENCE_SEARCH
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.rewriting import plain
-from apps.rag.understanding.understand import Reading, understand
+from apps.rag.understanding.understand import Reading, on_day, understand
 
 
 class Searcher:
@@ -62,6 +62,7 @@ class Searcher:
         scope = scope_meant(question, reading.understanding.as_of_hint)
         meant = scope.as_of if scope.as_of != question.scope.as_of else None
         # whoever shows the result says whose law it is
+        reading = on_day(reading, scope.as_of)
         reading = replace(reading, understanding=replace(reading.understanding, as_of_hint=meant))
         question = replace(question, scope=scope)
         marks = [("understand", started, time.perf_counter())]
@@ -117,7 +118,7 @@ class Searcher:
         codes = await self._legs.codes(question.scope) if needs_codes else frozenset()
         config = overridden(self._config, question.overrides)
         with stage("query_reformulation"):
-            query = lexical_query(question.text, reading.context, config)
+            query = lexical_query(words_sought(question.text, question.scope.as_of), reading.context, config)
         return Asked(question, reading, query, wanted(references, codes), config)
 
     async def _stored(self, asked: Asked) -> tuple[Vectors | None, Vectors | None, FirstRound]:

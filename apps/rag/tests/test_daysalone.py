@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -10,18 +11,19 @@ import pytest
 from apps.rag.tests.entries import scope
 from apps.rag.types import Question
 from apps.rag.understanding.daysalone import restated
-from apps.rag.understanding.editions import day_asked, scope_meant
+from apps.rag.understanding.editions import LAST_DAY, day_asked, scope_meant
 from apps.rag.understanding.formerwords import without_former
 from apps.rag.understanding.lawdays import former_law_asked
 from apps.rag.understanding.understand import understand
 from kauri.lib import clock
 
+TODAY = date(2026, 11, 30)
 SARL = "Quel est le capital minimum d'une SARL ?"
 
 
 @pytest.fixture(autouse=True)
 def _is_30_november_2026(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "today", lambda: date(2026, 11, 30))
+    monkeypatch.setattr(clock, "today", lambda: TODAY)
 
 
 def asked(text: str, *history: str) -> Question:
@@ -101,13 +103,95 @@ def test_a_day_alone_asks_the_former_question_of_that_day(
     assert understand(made).understanding.as_of_hint == day
 
 
+OF_SA = "Quel était le capital minimum d'une SA en 2015 ?"
+CLIENTS = "Quel est le compte des clients ?"
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "meant", "day"),
+    [
+        ((SARL,), "et pour une SA en 2015 ?", OF_SA, date(2015, 12, 31)),
+        (
+            ("What is the minimum capital of a SARL?",),
+            "and for a SA in 2015?",
+            "What was the minimum capital of a SA in 2015?",
+            date(2015, 12, 31),
+        ),
+        (
+            (CLIENTS,),
+            "et les fournisseurs en 2012 ?",
+            "Quel était le compte des clients ? et les fournisseurs en 2012 ?",
+            date(2012, 12, 31),
+        ),
+        (
+            (SARL, "et pour une SA en 2015 ?"),
+            "et en 2012 ?",
+            "Quel était le capital minimum d'une SA en 2012 ?",
+            date(2012, 12, 31),
+        ),
+        (
+            (SARL, "et pour une SA en 2015 ?"),
+            "et aujourd'hui ?",
+            "Quel était le capital minimum d'une SA ?",
+            None,
+        ),
+    ],
+)
+def test_a_follow_up_that_ends_with_a_day_is_asked_of_it(
+    history: tuple[str, ...], text: str, meant: str, day: date | None
+) -> None:
+    made = restated(asked(text, *history))
+    assert made.text == meant
+    assert understand(made).understanding.as_of_hint == day
+
+
+@pytest.mark.parametrize("before", [("et pour une SA en 2015 ?",), ("et en 2015 ?",)])
+def test_what_follows_is_asked_of_that_day_too(before: tuple[str, ...]) -> None:
+    reading = understand(restated(asked("et pour une SA ?", SARL, *before)))
+    assert reading.understanding.standalone == OF_SA
+    assert reading.understanding.as_of_hint == date(2015, 12, 31)
+
+
+def test_many_follow_ups_that_end_with_a_day_are_read_at_once() -> None:
+    history = (SARL, *(f"et pour une SA en {year} ?" for year in range(1990, 2015)))
+    started = time.perf_counter()
+    assert restated(asked("et en 2015 ?", *history)).text == OF_SA
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "meant", "day"),
+    [
+        (("compte 571",), "et dans l'ancien plan ?", "compte 571 dans l'ancien plan ?", LAST_DAY),
+        (("compte 571",), "Et l’ancien SYSCOHADA ?", "compte 571 dans l'ancien plan ?", LAST_DAY),
+        (("compte 571", "et dans l'ancien plan ?"), "et en 2012 ?", "compte 571 en 2012 ?", date(2012, 12, 31)),
+        (("compte 571", "et en 2012 ?"), "et dans l'ancien plan ?", "compte 571 dans l'ancien plan ?", LAST_DAY),
+        (("compte 571", "et dans l'ancien plan ?"), "et dans le plan révisé ?", "compte 571", TODAY),
+        (("compte 571", "et dans l'ancien plan ?"), "et aujourd'hui ?", "compte 571", TODAY),
+        (
+            (CLIENTS, "et dans l'ancien plan comptable ?"),
+            "et en 2020 ?",
+            "Quel était le compte des clients en 2020 ?",
+            date(2020, 12, 31),
+        ),
+        (("account 571",), "and in the former chart?", "account 571 in the former chart?", LAST_DAY),
+    ],
+)
+def test_a_chart_alone_asks_the_former_question_of_it(
+    history: tuple[str, ...], text: str, meant: str, day: date
+) -> None:
+    made = restated(Question(text, scope(as_of=TODAY), history))
+    assert made.text == meant
+    assert scope_meant(made, day_asked(made.text)).as_of == day
+
+
 @pytest.mark.parametrize(
     ("history", "text"),
     [
         ((), "et en 2012 ?"),
+        ((), "et dans l'ancien plan ?"),
         (("Bonjour",), "et en 2012 ?"),
         (("Une société créée en 2010 doit-elle augmenter son capital ?",), "et en 2012 ?"),
-        ((SARL,), "et pour une SA en 2012 ?"),
         ((SARL,), "Et pour une société constituée en 2012 ?"),
         ((SARL,), "et pourquoi ?"),
     ],
@@ -136,7 +220,7 @@ OLD_ACT = "Quel est le capital minimum d'une SARL sous l'ancien acte uniforme ?"
             FORMER,
             "et en 2012 ?",
             "Quel était le compte des clients dans l'ancien SYSCOHADA en 2012 ?",
-            date(2017, 12, 31),
+            date(2012, 12, 31),
         ),
         (
             "Quel est le compte des clients du plan comptable ancien ?",

@@ -22,6 +22,7 @@ from apps.rag.retrieval.follower import Follower
 from apps.rag.tests.entries import EVER, SPACE, account, article, entry, scope
 from apps.rag.types import InForce, NewEntry, Question, SearchResult
 from apps.rag.understanding.references import PLAN_FORMER
+from kauri.lib import clock
 from kauri.lib.db import run_db
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +92,29 @@ async def test_the_former_chart_answers_when_it_is_named(engine: Engine) -> None
     # the day was chosen already: it is no other than the reader's
     result = await search(engine, "le compte 401 dans l'ancien syscohada", as_of=date(2017, 6, 1))
     assert result.understanding.as_of_hint is None
+
+
+@pytest.mark.parametrize("text", ["compte 401 en 2012", "à quoi servait le compte 401 en 2012 ?"])
+async def test_the_chart_of_the_year_answers_for_it(engine: Engine, text: str) -> None:
+    result = await search(engine, text, as_of=clock.today())
+    assert result.passages[0].passage.text == "Compte 401 : FOURNISSEURS (ANCIEN)"
+    assert (result.is_answerable, result.understanding.as_of_hint) == (True, date(2012, 12, 31))
+    # and on a day that the reader chose
+    result = await search(engine, "compte 401", as_of=date(2012, 12, 31))
+    assert result.passages[0].passage.text == "Compte 401 : FOURNISSEURS (ANCIEN)"
+    # the former one is no law of today, whatever is asked
+    result = await search(engine, "compte 401", as_of=clock.today())
+    assert all(each.passage.plan != PLAN_FORMER for each in result.passages)
+
+
+async def test_a_day_that_is_named_after_the_former_chart_wins(engine: Engine) -> None:
+    history = ("compte 401", "et dans l'ancien plan ?")
+    result = await search(engine, history[1], *history[:1], as_of=clock.today())
+    assert result.understanding.as_of_hint == date(2017, 12, 31)
+    assert result.passages[0].passage.text == "Compte 401 : FOURNISSEURS (ANCIEN)"
+    result = await search(engine, "et en 2012 ?", *history, as_of=clock.today())
+    assert result.understanding.as_of_hint == date(2012, 12, 31)
+    assert result.passages[0].passage.text == "Compte 401 : FOURNISSEURS (ANCIEN)"
 
 
 async def test_a_glued_article_is_found_first(engine: Engine) -> None:

@@ -236,6 +236,9 @@ def test_the_former_chart_is_named() -> None:
     row = account("201", "Compte 201 : FRAIS D'ETABLISSEMENT", plan="syscohada-ancien")
     text = answered(question("compte 201 ancien plan"), found(row, references=(account_number("201"),)))
     assert text.startswith("Dans l’ancien plan SYSCOHADA, le compte 201 s’intitule")
+    row = account("2", "Classe 2 : Comptes d'actif immobilisé", plan="syscohada-ancien", locator="Classe 2")
+    text = answered(question("classe 2 ancien plan"), found(row, references=(account_number("2"),)))
+    assert text.startswith("Dans l’ancien plan SYSCOHADA, la classe 2 s’intitule")
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -15,8 +15,9 @@ from apps.rag.engine import Engine
 from apps.rag.retrieval.lawday import searched_on_that_day
 from apps.rag.tests.answers import answer
 from apps.rag.tests.entries import article, entry, scope
-from apps.rag.tests.passages import ART_311, found, passage, question
+from apps.rag.tests.passages import ART_311, account, account_number, found, passage, question
 from apps.rag.types import AnswerEvent, InForce, NewEntry, Question, Refused, Retrieved, SearchResult, TextDelta
+from apps.rag.understanding.references import PLAN_FORMER
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib import clock
 from kauri.lib.db import run_db
@@ -244,3 +245,41 @@ async def test_a_follow_up_that_names_a_year_is_asked_of_its_law(tmp_path: Path)
     assert [each for each in told if isinstance(each, TextDelta | Refused)] == [
         each for each in in_full if isinstance(each, TextDelta | Refused)
     ]
+
+
+_FORMER = InForce(date(2001, 1, 1), date(2018, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("in_force", "note"),
+    [
+        (_FORMER, "L’ancien plan SYSCOHADA s’est appliqué du 1er janvier 2001 au 31 décembre 2017."),
+        (InForce(None, date(2018, 1, 1)), "L’ancien plan SYSCOHADA s’est appliqué jusqu’au 31 décembre 2017."),
+        (InForce(None, None), "»\u00a0[1]. Il relève de la classe 4\u00a0[1]."),
+    ],
+)
+async def test_an_answer_from_the_former_chart_says_when_it_applied(in_force: InForce, note: str) -> None:
+    row = account("40", "Compte 40 : FOURNISSEURS", plan=PLAN_FORMER, in_force=in_force, heading_path=())
+    result = found(row, references=(account_number("40"),))
+    result = replace(result, understanding=replace(result.understanding, as_of_hint=date(2017, 12, 31)))
+    made = await answer(question("compte 40 de l'ancien plan"), result)
+    assert made.text.startswith("Dans l’ancien plan SYSCOHADA, le compte 40\u00a0s’intitule")
+    assert made.text.endswith(note)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "said"),
+    [
+        ("compte 40 dans l'ancien plan", date(2017, 12, 31), "dans l’ancien plan SYSCOHADA, tel qu’il était au 31"),
+        ("compte 40 dans l'ancien plan en 2012", date(2012, 12, 31), "tel qu’il était au 31 décembre 2012\u00a0:"),
+        ("compte 40 en 2012", date(2012, 12, 31), "J’ai cherché le droit du 31 décembre 2012"),
+        ("Que dit le CGI 2016 de la TVA ?", date(2016, 12, 31), "J’ai cherché le droit du 31 décembre 2016"),
+    ],
+)
+async def test_a_refusal_names_the_day_that_was_searched(text: str, day: date, said: str) -> None:
+    result = found(reason="reference_not_found")
+    result = replace(result, understanding=replace(result.understanding, as_of_hint=day))
+    asked = question(text)
+    made = await answer(replace(asked, scope=replace(asked.scope, as_of=clock.today())), result)
+    refused = next(event for event in made.events if isinstance(event, Refused))
+    assert said in refused.text

@@ -7,8 +7,18 @@ import pytest
 
 from apps.rag.tests.entries import TODAY, scope
 from apps.rag.types import Question, Understanding
-from apps.rag.understanding.editions import LAST_DAY, edition_asked, scope_meant
+from apps.rag.understanding.editions import (
+    LAST_DAY,
+    edition_asked,
+    former_chart_asked,
+    plan_meant,
+    references_meant,
+    scope_meant,
+    words_sought,
+)
 from apps.rag.understanding.english import language_of
+from apps.rag.understanding.reading import references_read
+from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT, PLAN_REVISED
 from apps.rag.understanding.rewriting import plain
 from apps.rag.understanding.understand import Reading, understand
 from kauri.lib import clock
@@ -176,7 +186,46 @@ def test_a_named_edition_is_searched_unless_another_day_was_chosen() -> None:
 
 
 def test_the_former_chart_is_read_on_its_last_day() -> None:
-    assert scope_meant(Question("le compte 401 dans l'ancien syscohada", scope(as_of=TODAY)), None).as_of == LAST_DAY
+    asked = Question("le compte 401 dans l'ancien syscohada", scope(as_of=TODAY))
+    assert scope_meant(asked, None).as_of == LAST_DAY
+    assert scope_meant(asked, date(2012, 12, 31)).as_of == date(2012, 12, 31)
+    assert scope_meant(asked, date(2020, 12, 31)).as_of == LAST_DAY
+
+
+@pytest.mark.parametrize(
+    ("text", "is_former"),
+    [
+        ("le compte des clients dans l'ancien plan", True),
+        ("report à nouveau dans l'ancien plan", True),
+        ("différences de conversion, ancien plan", True),
+        ("pertes de change dans l'ancien SYSCOHADA", True),
+        ("le compte 20 de l'ancien plan est-il supprimé ?", True),
+        ("un compte du SYSCOHADA non révisé", True),
+        ("quels comptes ont été supprimés de l'ancien plan ?", False),
+        ("Quelle est la différence entre l'ancien plan et le plan révisé ?", False),
+        ("Comment passer de l'ancien SYSCOHADA au SYSCOHADA révisé ?", False),
+        ("Qu'est-ce qui change entre l'ancien SYSCOHADA et le nouveau ?", False),
+        ("le compte des clients", False),
+    ],
+)
+def test_what_became_of_the_former_chart_is_told_by_texts_of_since(text: str, is_former: bool) -> None:
+    assert former_chart_asked(text) == is_former
+    assert scope_meant(Question(text, scope(as_of=TODAY)), None).as_of == (LAST_DAY if is_former else TODAY)
+
+
+def test_on_a_day_of_the_former_chart_accounts_are_its_own() -> None:
+    assert (plan_meant("compte 401", LAST_DAY), plan_meant("compte 401", TODAY)) == (PLAN_FORMER, PLAN_REVISED)
+    assert plan_meant("compte 401 du SYCEBNL", LAST_DAY) == PLAN_NON_PROFIT
+    read = references_read("le compte 401, la classe 4 et l'article 12 de l'AUSCGIE")
+    keys = ["art:AUSCGIE:12", f"compte:{PLAN_FORMER}:401", f"classe:{PLAN_FORMER}:4"]
+    assert [each.key for each in references_meant(read, LAST_DAY)] == keys
+    assert references_meant(read, TODAY) == read
+
+
+def test_the_year_of_the_former_chart_is_no_account_of_it() -> None:
+    assert words_sought("caisse : quel compte en 2015 ?", date(2015, 12, 31)) == "caisse : quel compte ?"
+    assert words_sought("quel était l'IS en 2022 ?", date(2022, 12, 31)) == "quel était l'IS en 2022 ?"
+    assert words_sought("quel compte pour un camion acheté en 2015 ?", LAST_DAY).endswith("en 2015 ?")
 
 
 @pytest.mark.parametrize(

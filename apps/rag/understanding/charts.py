@@ -28,7 +28,9 @@ PLAN_TITLES: dict[str, str] = {
     PLAN_FORMER: "SYSCOHADA ancien",
     PLAN_NON_PROFIT: "SYCEBNL",
 }
-# The revised chart replaced the former one for the exercises opened from this day on.
+# The former chart came with the uniform act of 24 March 2000; the revised one replaced it for the exercises opened from
+# this day on.
+FORMER_SINCE = date(2001, 1, 1)
 REVISED_SINCE = date(2018, 1, 1)
 _MAX_LISTED = 60
 # A line that names an account, in a passage of ours or of an older chart.
@@ -84,8 +86,17 @@ def account_passage(
         lines.append(f"Subdivision du compte {above[-1].number} : {above[-1].label}")
     if below:
         lines.append(f"Sous-comptes : {listed(below)}")
-    searched = (" > ".join(headings), f"compte n° {account.number}", lines[0], listed(below))
+    searched = (" > ".join(searched_headings(headings, plan)), f"compte n° {account.number}", lines[0], listed(below))
     return AccountPassage("\n".join(lines), headings, "\n".join(part for part in searched if part))
+
+
+def searched_headings(headings: tuple[str, ...], plan: str) -> tuple[str, ...]:
+    """Return which headings of a chart's row, from its title down, it is searched by.
+
+    The former chart is found by its days. With its title in each of its rows the SYSCOHADA's name would be no rare word
+    any more, and questions about the SYSCOHADA of today would be refused.
+    """
+    return headings[1:] if plan == PLAN_FORMER else headings
 
 
 def account_label(text: str) -> str:

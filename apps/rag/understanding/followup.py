@@ -18,6 +18,7 @@ from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.folded import fold
 from apps.rag.understanding.forms import named_forms, put_form
 from apps.rag.understanding.framewords import judging_weight
+from apps.rag.understanding.lawdays import day_last
 from apps.rag.understanding.reading import account_of, article_of, references_read
 
 Leaning = Literal["no", "perhaps", "yes"]
@@ -105,6 +106,8 @@ def leaning(text: str) -> Leaning:
 
 @lru_cache(maxsize=2_048)
 def _leaning(text: str) -> Leaning:
+    # "et pour une SA en 2015 ?" says no more of what is asked than "et pour une SA ?"
+    text, _when = day_last(text)
     folded = fold(text)
     if references_read(text):
         return "no"

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+from apps.rag.understanding.references import PLAN_FORMER, PLAN_REVISED
+
 # law that nothing else names goes whole: "sous l'ancien droit ?"
 _UNNAMED = (
     r"(?:sous|dans|selon|avec|d['’]apr[eè]s)\s+(?:l['’]ancien(?:ne)?|les\s+anciens|les\s+anciennes)\s+"
@@ -30,6 +32,21 @@ _OWN_WORDS = (
     (r"\s+non\s+r[eé]vis[eé]", ""),
     (r"\b(?:former|old)\s+(?=(?:plan|chart|act|law)\b)", ""),
 )
+_AND = (
+    r"^(?:(?:et|mais|puis|alors|and|but|so|what about|how about)\b[ ,]*)*(?:(?:dans|selon|sous|avec|pour|in|under) )?"
+)
+_CHART = r"(?:plan|syscohada|systeme|referentiel)(?: comptable)?(?: ohada| syscohada)?"
+_FORMER_CHART = (
+    rf"l'ancien {_CHART}|le {_CHART} (?:ancien|d'avant|non revise)|the (?:former|old) (?:plan|chart(?: of accounts)?)"
+)
+_REVISED_CHART = (
+    rf"le nouveau {_CHART}|le {_CHART} (?:revise|actuel|nouveau|d'aujourd'hui|en vigueur)"
+    r"|the (?:new|current|revised) (?:plan|chart(?: of accounts)?)"
+)
+_CHARTS_ALONE = tuple(
+    (plan, re.compile(rf"{_AND}(?:{words})(?: alors)?[ ?!.]*$"))
+    for plan, words in ((PLAN_FORMER, _FORMER_CHART), (PLAN_REVISED, _REVISED_CHART))
+)
 _WORDS = tuple((re.compile(f"(?i){pattern}"), put) for pattern, put in _OWN_WORDS)
 
 
@@ -39,3 +56,8 @@ def without_former(text: str) -> str:
     for words, put in _WORDS:
         made = words.sub(put, made)
     return text if made == text else " ".join(made.split())
+
+
+def chart_alone(folded: str) -> str:
+    """Return the plan of the chart that is all a folded follow-up names, "et dans l'ancien plan ?"; "" for none."""
+    return next((plan for plan, words in _CHARTS_ALONE if words.match(folded)), "")

@@ -1,8 +1,8 @@
 """The day whose law a question asks for in words: "Quel était le capital minimum d'une SARL en 2012 ?".
 
 A year is mostly no day of the law: of an exercise, of a judgment, of what happened ("une société créée en 2012"). One
-is read only where the question is for the rule itself, in the past or the future tense or as what was then in force,
-and nothing that happened stands before the year.
+is read only where the question is for the rule itself or for an account, in the past or the future tense, as what was
+then in force or with no verb of its own, and nothing that happened stands before the year.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ _FRENCH_MONTHS = (
 _ENGLISH_MONTHS = tuple(name.title() for name, number in _MONTHS.items())[-12:]
 _STEMS = (
     r"(?:etai|fallai|devai|pouvai|prevoyai|disai|exigeai|imposai|existai|fixai|s'appliquai|appliquai|encourai|risquai"
-    r"|comptabilisai|enregistrai|calculai|amortissai)(?:t|ent)"
+    r"|comptabilisai|enregistrai|calculai|amortissai|servai|utilisai|s'appelai|s'intitulai|figurai)(?:t|ent)"
 )
 _VERB = rf"(?:{_STEMS}|sera|seront|faudra|devra|devront|pourra|pourront)"
 # no relative clause in between: "comment comptabiliser le terrain qui était loué en 2012 ?" is for today's rule
 _ASKS_OF_THEN = re.compile(
-    rf"(?:\b(?:quel(?:le)?s?|combien|comment|est-ce qu(?:e|')|qu'est-ce qu(?:e|'))\b|^(?:que|qui)\b)"
+    rf"(?:\b(?:quel(?:le)?s?|combien|comment|a quoi|est-ce qu(?:e|')|qu'est-ce qu(?:e|'))\b|^(?:que|qui)\b)"
     rf"(?:(?!\b(?:qui|que|dont|lorsque|quand|si)\b)[^,.;?!]){{0,90}}?(?:\b|'){_VERB}\b"
     rf"|\b{_VERB}-(?:t-)?(?:il|elle|on|ils|elles|ce)\b"
-    r"|\bwhat (?:was|were|did|will)\b|^(?:was|were|did|will)\b"
+    r"|\bwhat (?:was|were|did|will)\b|\bwhich accounts? (?:was|were|did|will)\b|^(?:was|were|did|will)\b"
 )
 _IN_FORCE = re.compile(r"\b(?:en vigueur|applicables?|in force) $")
 # the rule alone with its year: "capital minimum SARL en 2012", "quel est le taux … en 2012 ?"
@@ -71,9 +71,25 @@ _RULE_ALONE = re.compile(
     r"|(?:montant|nombre) (?:minim|maxim)\w+|taux|delais?|duree|seuils?|quorum|majorite|preavis|prescription|amendes?"
     r"|sanctions?|peines?|regles?|conditions?|minimum capital)\b[^?.!;]*[ ?!.]*$"
 )
+# an account with its year: "quel compte pour la caisse en 2015 ?", "compte 201 en 2012"
+_ACCOUNT = re.compile(
+    r"(?:\bquels? (?:(?:est|sont) (?:le |les )?)?(?:numeros? (?:de |du |des )?)?(?:sous-)?comptes?"
+    r"|^(?:et |mais |alors |sinon )?(?:le |les |la |the )?(?:numeros? (?:de |du |des )?)?(?:(?:sous-)?comptes?|classes?"
+    r"|accounts?)|\b(?:which|what)(?: is| are)?(?: the)? accounts?)\b"
+    r"(?! (?:annuels?|sociaux|courants?|consolides?|rendus?|de resultats?|bancaires?|combines?)\b)"
+)
+_ASKS_ACCOUNT_LAST = re.compile(r"^[ :,?]*quels? (?:est le |sont les )?(?:numeros? de )?comptes?(?: \w+er)?$")
+_NAMES_ACCOUNT_LAST = re.compile(r"\bcomptes?(?: \w+er)? $")
+# a clause of its own tells what happened
+_TELLS = re.compile(r"\b(?:j'ai|on a|avons|avez|ont|avait|ete|qui|que|dont|lorsque|quand|si)\b")
+_PARTICIPLE = re.compile(
+    r"(?<!congés )\b(?!(?:marché|congé|salarié|employé|associé|impayé|santé|liberté)s? )"
+    r"\w+(?<!it)(?<!iét)é(?:e|s|es)? $"
+)
 # what happened then is a fact, and says nothing of whose law is asked for
 _HAPPENED = re.compile(
-    r"\b(?:(?:cree|constitue|immatricule|fonde|achete|cede|signe|verse|paye|embauche|recrute|licencie|nomme|designe|depose"
+    r"\b(?<!conges )"
+    r"(?:(?:cree|constitue|immatricule|fonde|achete|cede|signe|verse|paye|embauche|recrute|licencie|nomme|designe|depose"
     r"|livre|facture|comptabilise|realise|transforme|prononce|commence|loue|effectue|adopte|revise|reforme|decede|publie"
     r"|engage|enregistre|arrete|emprunte|ne)(?:e|s|es)?"
     r"|(?:vendu|conclu|percu|recu|souscrit|elu|rendu|obtenu|dissou|introduit|ouvert|construit|intervenu|survenu|etabli"
@@ -98,9 +114,27 @@ def law_day_asked(text: str) -> date | None:
     before = folded[: found.start()]
     if _HAPPENED.search(before):
         return None
-    is_last = not folded[found.end() :].strip(" ?!.")
-    asks = _IN_FORCE.search(before) or _ASKS_OF_THEN.search(folded) or (is_last and _RULE_ALONE.match(folded))
-    return _day(found) if asks else None
+    after = folded[found.end() :].strip(" ,?!.")
+    # first or last, the year is the whole question's
+    rest = "" if before.strip(" ,") and after else before or after
+    asks = _IN_FORCE.search(before) or _ASKS_OF_THEN.search(folded) or _RULE_ALONE.match(rest)
+    return _day(found) if asks or _asks_account(before, after, _said_before(text, found)) else None
+
+
+def _asks_account(before: str, after: str, said: str) -> bool:
+    """Tell whether a question is for an account, and names a year beside it; `before` and `after` stand around that."""
+    if _TELLS.search(f"{before} {after}") or _PARTICIPLE.search(said):
+        return False
+    if not before.strip(" ,") or not after:
+        return _ACCOUNT.search(before or after) is not None
+    return bool(_NAMES_ACCOUNT_LAST.search(before) or _ASKS_ACCOUNT_LAST.match(after))
+
+
+def _said_before(text: str, found: re.Match[str]) -> str:
+    """Return what stands before the year with its accents: they tell what was cashed from a cash desk."""
+    said = text.strip().lower()
+    # a ligature takes another place when it is folded
+    return said[: found.start()] if len(said) == len(found.string) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +165,23 @@ def when_alone(folded: str) -> When | None:
         return None
     if found["bare"]:
         return When(date(int(found["bare"]), 12, 31), "during", is_bare=not found["of"])
+    return _when(found)
+
+
+def day_last(text: str) -> tuple[str, When | None]:
+    """Return a question without the day or the year that ends it, and that day: "et pour une SA en 2015 ?" is "et pour
+    une SA ?" of 2015. As it is, and None, where it ends with none or with when something happened."""
+    folded = fold(text).strip()
+    found = _WHEN.search(folded)
+    if found is None or folded[found.end() :].strip(" ?!.") or not folded[: found.start()].strip(" ,"):
+        return text, None
+    if _HAPPENED.search(folded[: found.start()]) or _PARTICIPLE.search(_said_before(text, found)):
+        return text, None
+    when = _when(found)
+    return (without_day(text), when) if when else (text, None)
+
+
+def _when(found: re.Match[str]) -> When | None:
     day = _day(found)
     kind: Literal["before", "during", "dated"] = (
         "before" if found["before"] else "during" if found["during"] else "dated"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from apps.rag.types import Question, Reference, Understanding
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.domain import belonging
-from apps.rag.understanding.editions import day_asked
+from apps.rag.understanding.editions import day_asked, references_meant
 from apps.rag.understanding.english import language_of
 from apps.rag.understanding.followup import context_of, leaning, neighbour, standalone_of
 from apps.rag.understanding.intent import CLARIFICATION, CONVERSATION, OUT_OF_SCOPE, RAG_QUERY, intent_of
@@ -54,6 +55,16 @@ def understand(question: Question) -> Reading:
     )
     codes = tuple(dict.fromkeys(mention.act.code for mention in acts_mentioned(text)))
     return Reading(understanding, context, references_read(context) if context else (), codes)
+
+
+def on_day(reading: Reading, day: date) -> Reading:
+    """Return a reading whose accounts are those of the chart that was in force on a day."""
+    understanding = reading.understanding
+    return replace(
+        reading,
+        understanding=replace(understanding, references=references_meant(understanding.references, day)),
+        context_references=references_meant(reading.context_references, day),
+    )
 
 
 def _intent(text: str, standalone: str, references: tuple[Reference, ...], *, has_history: bool) -> str:
