@@ -12,7 +12,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.rag.generation.markers import NO_BREAK_SPACE
-from apps.rag.types import Passage, display_locator
+from apps.rag.types import Arriving, Passage, display_locator
 from apps.rag.understanding.acts import act_name
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT
@@ -175,6 +175,19 @@ def samples_note(n_samples: int, n_cited: int) -> str:
             return _("This text is a sample that comes with Kauri: it has no official value.")
         return _("These texts are samples that come with Kauri: they have no official value.")
     return _("The texts marked as samples come with Kauri: they have no official value.")
+
+
+def still_to_come(arriving: Arriving) -> str:
+    """Say how many texts are still to be imported."""
+    return _("The import of the texts is not finished: %(n_coming)d of %(n)d to go.") % {
+        "n_coming": arriving.n_coming,
+        "n": arriving.n_coming + arriving.n_there,
+    }
+
+
+def may_be_completed(arriving: Arriving) -> str:
+    """Say beside an answer that texts are still to be imported."""
+    return " ".join((still_to_come(arriving), _("Further texts may complete this answer.")))
 
 
 def _mark(marker: int) -> str:
