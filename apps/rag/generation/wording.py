@@ -158,6 +158,11 @@ def class_accounts(marker: int) -> str:
     return _("Its main accounts%(marker)s:") % {"marker": _mark(marker)}
 
 
+def account_line(number: str, label: str) -> str:
+    """Return a line of a list of accounts; `label` is a quotation."""
+    return _("%(number)s: %(label)s") % {"number": number, "label": label}
+
+
 def list_goes_on() -> str:
     """Say that a list of accounts is longer than what is shown."""
     return _("The list continues in the source.")
