@@ -27,7 +27,7 @@ _CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+)(?:\.\d+)*\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
 _PAGE = re.compile(r"p\. (\d+)")
 _QUOTATION_MARK = re.compile(r"«\s*|\s*»|[“”]")
-_STRAIGHT = re.compile(r"(?<!\w)\"(?=\S)([^\"]*)(?<=\S)\"(?!\w)")
+_STRAIGHT = re.compile(r"(?<!\w)\"(?=\S)([^\"]+)(?<=\S)\"(?!\w)")
 _MAX_PLACE_CHARS = 70
 # The classes of the SYSCOHADA, by their folded titles.
 _ENGLISH_CLASSES = {
