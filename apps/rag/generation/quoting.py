@@ -84,6 +84,8 @@ def _markdown(rows: Sequence[str], number: int) -> str:
     """Return rows as a table whose first is the head; each other one carries the marker, and is checked by it."""
     cells = [_cells(row) for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in cells[:1]]
-    padded = [[*row, *[""] * (len(cells[0]) - len(row))] for row in cells[1:]]
-    lines += [f"| {' | '.join(row)}{NO_BREAK_SPACE}[{number}] |" for row in padded]
+    for row in cells[1:]:
+        last = max((i for i, cell in enumerate(row) if cell), default=0)
+        marked = [f"{cell}{NO_BREAK_SPACE}[{number}]" if i == last else cell for i, cell in enumerate(row)]
+        lines.append(f"| {' | '.join([*marked, *[''] * (len(cells[0]) - len(row))])} |")
     return "\n".join([lines[0], f"|{'---|' * len(cells[0])}", *lines[1:]])

@@ -26,9 +26,13 @@ def test_cells_that_are_missing_at_the_end_of_a_row_are_empty() -> None:
     said = quoted(text)
     assert said.startswith("« L’écriture est la suivante. » [1]")
     assert said.endswith(
-        "| Compte | Libellé | Débit | Crédit |\n|---|---|---|---|\n| 601 | Achats | 500 000 |  [1] |\n"
+        "| Compte | Libellé | Débit | Crédit |\n|---|---|---|---|\n| 601 | Achats | 500 000 [1] |  |\n"
         "| 4011 | Fournisseurs |  | 590 000 [1] |"
     )
+
+
+def test_a_row_without_words_stops_nothing() -> None:
+    assert "| Achats | 5 [1] |" in quoted("Le tableau suit.\nLibellé | Débit\nAchats | 5\n| | |\nVentes | 6")
 
 
 @pytest.mark.parametrize("rows", ["481 | Fournisseurs | 262 500\n52 | Banque | 262 500", "481 | 262 500\n52 | 262 500"])
@@ -47,5 +51,5 @@ async def test_a_journal_entry_is_shown_as_a_table() -> None:
     made = await answer(
         question("Quelle écriture pour un achat de marchandises à crédit ?"), found(passage("p. 1", text))
     )
-    assert "| 601 | Achats | 500 000 |" in made.text
+    assert "| 601 | Achats | 500 000\u00a0[1] |  |" in made.text
     assert "| 4011 | Fournisseurs |  | 500 000\u00a0[1] |" in made.text
