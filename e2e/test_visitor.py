@@ -96,6 +96,26 @@ def test_on_a_phone_the_sources_are_a_dialog(browser: Browser, stack: Stack) -> 
     expect(cite).to_be_focused()
 
 
+def test_on_a_phone_the_composer_leaves_the_answer_its_screen_until_it_is_used(browser: Browser, stack: Stack) -> None:
+    visitor = signed_up(browser, stack, viewport=PHONE, has_touch=True, is_mobile=True)
+    page = visitor.page
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    composer, scope = page.locator("#ask"), page.locator(".composer-scope")
+    box = composer.bounding_box()
+    last = page.locator("[data-answer] .actions").last.bounding_box()
+    assert box
+    assert last
+    assert box["height"] < PHONE["height"] / 8
+    assert last["y"] + last["height"] <= box["y"]
+    expect(scope).to_have_css("height", "1px")
+    page.locator("#q").tap()
+    expect(scope).not_to_have_css("height", "1px")
+    page.keyboard.press("Tab")
+    expect(scope.locator("summary").first).to_be_focused()
+    expect(scope).not_to_have_css("height", "1px")
+    assert visitor.is_accessible()
+
+
 def test_a_session_that_ended_costs_no_word(browser: Browser, stack: Stack) -> None:
     visitor = signed_up(browser, stack)
     page = visitor.page

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of a refusal while texts are being imported: what answers may be among them.
+# Of an answer or a refusal while texts are being imported: what completes it, or answers, may be among them.
 TEXTS_ARRIVING: Final = "texts_arriving"
 
 

@@ -1,4 +1,4 @@
-"""A question that is asked while texts are being imported: its refusal says so, in every shape of an answer."""
+"""A question that is asked while texts are being imported: its answer says so, in every shape."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from apps.accounts.types import Principal
+from apps.chat.tests.live import QUESTION as ANSWERED
 from apps.chat.tests.live import LiveDatabase, Person, WebProcess, ask, read_stream, saved, text_of
 from apps.knowledge.models import Document
 from apps.knowledge.services import document_add
@@ -70,6 +71,32 @@ def test_the_stream_the_answer_and_the_page_say_that_texts_are_being_imported(
         assert (answer["mode"], answer["text"]) == ("refusal", told)
         assert "texts_arriving" in answer["degraded"]
         assert says in unescape(client.get(f"/c/{asked['conversation_id']}/").text)
+
+
+@pytest.mark.usefixtures("import_under_way")
+def test_an_answer_says_that_more_texts_are_still_to_come(web: WebProcess, owner: Person) -> None:
+    says = "n’est pas terminé\u00a0: il en reste 1 sur 1. D’autres textes pourront compléter cette réponse."
+    with web.client(owner) as client:
+        asked = ask(client, f"{ANSWERED} Et aujourd’hui ?").json()
+        told = text_of(read_stream(client, asked["stream_url"]))
+        assert "un million de francs CFA" in told
+        assert told.endswith(says)
+        answer = saved(client, asked["response_id"])
+        assert (answer["mode"], answer["text"]) == ("model", told)
+        assert "texts_arriving" in answer["degraded"]
+        assert says in unescape(client.get(f"/c/{asked['conversation_id']}/").text)
+
+
+def test_an_answer_of_before_is_given_anew_without_what_was_to_come(
+    web: WebProcess, owner: Person, live_import: LiveImport
+) -> None:
+    body = {"question": f"{ANSWERED} Et lequel pour une SA ?"}
+    with web.client(owner) as client:
+        with live_import():
+            assert "pas terminé" in client.post("/v1/chat/query", json=body).json()["text"]
+        answer = client.post("/v1/chat/query", json=body).json()
+        assert answer["mode"] == "model"
+        assert "pas terminé" not in answer["text"]
 
 
 def test_a_refusal_of_before_is_not_given_again(web: WebProcess, owner: Person, live_import: LiveImport) -> None:

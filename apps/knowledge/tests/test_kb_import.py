@@ -178,17 +178,36 @@ def _damaged_zip() -> bytes:
     return bytes(raw)
 
 
-def test_the_table_names_each_file_its_result_and_reason(tmp_path: Path) -> None:
-    manifest = _folder(
-        tmp_path, [{"file": "acte.md", **ROW}], {"acte.md": ARTICLES, "[red]x.png": b"\x89PNG\r\n\x1a\n"}
-    )
+def test_in_a_log_each_file_has_one_line_and_what_failed_its_reason_below(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"file": "acte.md", **ROW}, {"file": "un/chemin/assez/long/pour/deux/lignes/du/journal.md", **ROW}]
+    files: dict[str, bytes | str] = {
+        rows[0]["file"]: ARTICLES,
+        rows[1]["file"]: f"{ARTICLES}\nArticle 4\nUn de plus.",
+        "[red]x.png": b"\x89PNG\r\n\x1a\n",
+    }
+    manifest = _folder(tmp_path, rows, files)
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("kb_import", str(tmp_path), "--manifest", str(manifest), "--namespace", "doctrine", stdout=out)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("  ")[0] for line in lines] == ["1/3", "2/3", "3/3"]
+    for name, said in (("acte.md", "ajouté, "), (rows[1]["file"], "ajouté, "), ("[red]x.png", "en échec")):
+        assert sum(f"{name}\u00a0: {said}" in line for line in lines) == 1
     table = out.getvalue()
-    assert "acte.md" in table
+    assert "acte.md" not in table
     assert "[red]x.png" in table
     assert "image" in table
+    assert "2 ajoutés, 1 en échec" in table.replace("\n", " ")
+
+
+def test_on_a_terminal_the_table_names_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    manifest = _folder(tmp_path, [{"file": "acte.md", **ROW}], {"acte.md": ARTICLES})
+    out = StringIO()
+    call_command("kb_import", str(tmp_path), "--manifest", str(manifest), stdout=out)
+    assert "acte.md" in out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils.translation import override
 from apps.rag.arrivals import TEXTS_ARRIVING, arriving_now, nothing_arrives
 from apps.rag.config import RagConfig
 from apps.rag.errors import ModelFailed
-from apps.rag.generation import extractive, refusals
+from apps.rag.generation import extractive, refusals, wording
 from apps.rag.generation.daywords import note_on_day
 from apps.rag.generation.errors import ProviderDenied, ProviderTruncated
 from apps.rag.generation.prompt import NO_TEXT, build_prompt
@@ -61,8 +61,8 @@ async def generate(
     """Yield the events of an answer from after Retrieved on; the last one is Finished.
 
     The text is what the TextDeltas after the last Restarted say, and only grows. Raises nothing of its own:
-    where every model fails the answer is made of extracts and marked `model_unavailable`. A refusal while texts are
-    being imported says so and is marked `texts_arriving`.
+    where every model fails the answer is made of extracts and marked `model_unavailable`. An answer or a refusal while
+    texts are being imported says so and is marked `texts_arriving`.
     """
     # the day that the question asks for in words is the one that was searched, and the one that the answer is about
     question = replace(question, scope=scope_meant(question, result.understanding.as_of_hint))
@@ -79,6 +79,11 @@ async def generate(
                     with override(question.language):
                         note = note_on_day(question, result, cited)
                     if note:
+                        yield TextDelta(f"\n\n{note}")
+                    if cited and (arriving := await arriving_now(arrivals, question.scope)):
+                        marks = (TEXTS_ARRIVING,)
+                        with override(question.language):
+                            note = wording.may_be_completed(arriving)
                         yield TextDelta(f"\n\n{note}")
                 case Refused(reason=reason) if refusals.is_for_want_of_texts(result, reason):
                     if arriving := await arriving_now(arrivals, question.scope):

@@ -20,6 +20,7 @@ _MAX_BELOW = 12
 _MAX_OTHERS = 6
 _LEVEL_SHARE = 0.85
 _BEGINNING = 4  # letters: a slip later in a word still begins it
+_MAIN_DIGITS = 2  # of the account that all others with this beginning stand under
 _OF_KINDS = frozenset({"comp", "char", "prod", "clas", "nume"})
 
 
@@ -79,7 +80,8 @@ def says_all(asked: Wanted, row: ChartRow) -> bool:
 def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Sequence[ChartRow] = ()) -> list[str]:
     """Say what accounts are called and where they stand, then name others that may be meant.
 
-    `found` are the rows of all passages: an account above or below that has one is cited by it.
+    `found` are the rows of all passages: an account above or below that has one is cited by it. The others are of the
+    same main account, in the order of the chart: what else was found has only a word in common.
     """
     rows = _once(rows)
     own = {(row.plan, row.account.number): row for row in reversed(found) if not row.is_class}
@@ -87,13 +89,23 @@ def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Se
     named = {
         account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
     }
-    near = [row for row in others if not row.is_class and row.plan == rows[0].plan and row.account.number not in named]
-    near = _once(near)[:_MAX_OTHERS]
+    near = [row for row in others if _is_akin(row, rows[0]) and row.account.number not in named]
+    near = sorted(_once(near)[:_MAX_OTHERS], key=lambda row: row.account.number)
     if near:
         said = Counter(fold(row.account.label) for row in (*rows, *near))
-        lines = [f"- {row.account.number} : {_label(row, is_shared=said[fold(row.account.label)] > 1)}" for row in near]
+        lines = [_line(row.account, _label(row, is_shared=said[fold(row.account.label)] > 1)) for row in near]
         paragraphs.append("\n".join([wording.other_accounts(), "", *lines]))
     return paragraphs
+
+
+def _is_akin(row: ChartRow, named: ChartRow) -> bool:
+    """Tell whether a row is an account of the same chart and the same main account: above, below or beside."""
+    main, own = row.account.number[:_MAIN_DIGITS], named.account.number[:_MAIN_DIGITS]
+    return not row.is_class and row.plan == named.plan and main == own
+
+
+def _line(account: Account, label: str) -> str:
+    return f"- {wording.account_line(account.number, label)}"
 
 
 def _once(rows: Sequence[ChartRow]) -> list[ChartRow]:
@@ -136,14 +148,15 @@ def _row_answer(row: ChartRow, own: Mapping[tuple[str, str], ChartRow]) -> str:
 def _below(row: ChartRow, introduction: str, own: Mapping[tuple[str, str], ChartRow]) -> str:
     if not row.below:
         return ""
-    lines = [f"- {each.number} : {_listed(each, own.get((row.plan, each.number)))}" for each in row.below[:_MAX_BELOW]]
+    lines = [_line(each, _listed(each, row, own.get((row.plan, each.number)))) for each in row.below[:_MAX_BELOW]]
     rest = f"\n\n{wording.list_goes_on()}" if len(row.below) > _MAX_BELOW else ""
     return "\n\n" + "\n".join([introduction, "", *lines]) + rest
 
 
-def _listed(account: Account, own: ChartRow | None) -> str:
+def _listed(account: Account, above: ChartRow, own: ChartRow | None) -> str:
     """Quote an account of a list: from its own passage where there is one, else from that of the list."""
-    return wording.quoted(account.label, own.index + 1 if own and own.account == account else None)
+    says_it = own if own and own.account == account else above
+    return wording.quoted(account.label, says_it.index + 1)
 
 
 def class_answer(rows: Sequence[ChartRow], references: Sequence[Reference]) -> list[str]:
@@ -152,5 +165,5 @@ def class_answer(rows: Sequence[ChartRow], references: Sequence[Reference]) -> l
     own = [row for row in rows if not row.is_class and row.class_digit in digits[:1]]
     if not own or any(row.is_class for row in rows):
         return []
-    lines = [f"- {row.account.number} : {wording.quoted(row.account.label, row.index + 1)}" for row in own]
+    lines = [_line(row.account, wording.quoted(row.account.label, row.index + 1)) for row in own]
     return ["\n".join([wording.class_holds(digits[0], own[0].index + 1), "", *lines])]

@@ -121,9 +121,9 @@ def _is_tail(text: str, sentences: Sequence[Sentence]) -> bool:
 
 
 def _without_last_title(text: str, sentences: list[Sentence]) -> list[Sentence]:
-    """Drop what stands after the last full stop and reads like the title of what follows."""
+    """Drop what stands after the last full stop and reads like the title of what follows: no row of a table does."""
     kept = list(sentences)
-    while len(kept) > 1 and _is_title(text[kept[-1].start : kept[-1].end]):
+    while len(kept) > 1 and kept[-1].kind != "table" and _is_title(text[kept[-1].start : kept[-1].end]):
         kept.pop()
     return kept if _ends(text, kept[-1]) or kept[-1].kind != "sentence" else sentences
 

@@ -19,6 +19,11 @@ _SINGLE = "‘‚'"
 _SINGLE_CLOSED = re.compile(r"(?<=[\w.!?…)])[‘’'](?!\w)")
 
 
+# Marks inside a quotation in English: "the word ‘apport’".
+_INNER_SINGLE = re.compile(r"(?<!\w)‘([^‘]*?)(?<!\s)’(?!\w)")
+_MAX_LEVELS = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Quotation:
     """A quotation in an answer: the range with its marks, and the words between them."""
@@ -70,7 +75,17 @@ def locate(words: str, text: QuotableText) -> Found | None:
 
     An ellipsis in the quotation stands for left-out words: its parts must follow each other in the passage, and
     where they are of one or two words no negation may be left out. A part must begin and end at a word's border.
+    Single marks around words may stand for double ones of the passage.
     """
+    found = _locate(words, text)
+    for _level in range(_MAX_LEVELS):
+        if found is None and "‘" in words:
+            words = _INNER_SINGLE.sub(r"\1", words)
+            found = _locate(words, text)
+    return found
+
+
+def _locate(words: str, text: QuotableText) -> Found | None:
     parts = [reduced for part in _ELLIPSIS.split(words) if (reduced := quotable(part).reduced)]
     first: int | None = None
     position = 0

@@ -51,17 +51,29 @@ def _without_last_head(text: str, ranges: Sequence[tuple[int, int]]) -> Sequence
 
 
 def _table(text: str, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest run of rows with as many cells as their first; [] where none may be shown as a table."""
-    runs: list[list[tuple[int, int]]] = [[]]
+    """Return the longest run of rows under their head; [] where none may be shown as a table."""
+    blocks: list[list[tuple[int, int]]] = [[]]
     for start, end in ranges:
         row = text[start:end]
-        is_row = len(_cells(row)) > 1 and not _NO_CELL.search(row)
-        if is_row and runs[-1] and len(_cells(text[slice(*runs[-1][0])])) == len(_cells(row)):
-            runs[-1].append((start, end))
+        if len(_cells(row)) > 1 and not _NO_CELL.search(row):
+            blocks[-1].append((start, end))
         else:
-            runs.append([(start, end)] if is_row else [])
-    longest = max(runs, key=len)
+            blocks.append([])
+    longest = max((_under_head(text, block) for block in blocks), key=len)
     return longest if len(longest) >= _MIN_ROWS else []
+
+
+def _under_head(text: str, block: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the rows of a block with as many cells as its head; all of them where only last cells are missing.
+
+    That they are the last ones shows where another row keeps an empty cell between two others.
+    """
+    rows = [_cells(text[start:end]) for start, end in block]
+    width = len(rows[0]) if rows else 0
+    keeps_empty = any(len(row) == width and "" in row[:-1] for row in rows)
+    if keeps_empty and all(len(row) <= width for row in rows):
+        return block
+    return block[: next((i for i, row in enumerate(rows) if len(row) != width), len(rows))]
 
 
 def _cells(row: str) -> list[str]:
@@ -72,5 +84,8 @@ def _markdown(rows: Sequence[str], number: int) -> str:
     """Return rows as a table whose first is the head; each other one carries the marker, and is checked by it."""
     cells = [_cells(row) for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in cells[:1]]
-    lines += [f"| {' | '.join(row)}{NO_BREAK_SPACE}[{number}] |" for row in cells[1:]]
+    for row in cells[1:]:
+        last = max((i for i, cell in enumerate(row) if cell), default=0)
+        marked = [f"{cell}{NO_BREAK_SPACE}[{number}]" if i == last else cell for i, cell in enumerate(row)]
+        lines.append(f"| {' | '.join([*marked, *[''] * (len(cells[0]) - len(row))])} |")
     return "\n".join([lines[0], f"|{'---|' * len(cells[0])}", *lines[1:]])

@@ -67,9 +67,7 @@ def conversation_text(question: Question) -> str:
 
 
 def _to_come(arriving: Arriving) -> str:
-    return _(
-        "The import of the texts is not finished: %(n_coming)d of %(n)d to go. Ask your question again in a moment."
-    ) % {"n_coming": arriving.n_coming, "n": arriving.n_coming + arriving.n_there}
+    return " ".join((wording.still_to_come(arriving), _("Ask your question again in a moment.")))
 
 
 def _what_is_missing(question: Question, result: SearchResult, reason: str) -> str:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.rag.generation.markers import NO_BREAK_SPACE
-from apps.rag.types import Passage, display_locator
+from apps.rag.types import Arriving, Passage, display_locator
 from apps.rag.understanding.acts import act_name
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.references import PLAN_FORMER, PLAN_NON_PROFIT
 from kauri.lib.countries import of_country, title_with_country
+from kauri.lib.text import fold
 
 _PART = re.compile(r"\s*\(\d+/\d+\)\Z")
 _ARTICLE = re.compile(r"(?:\A|\s)art\. ", re.IGNORECASE)
@@ -24,18 +26,49 @@ _MARKUP = re.compile(r"[«»“”\"*_#\[\]<>|]+")
 _CHART = re.compile(r"(compte|classe)\s+(\d+)", re.IGNORECASE)
 _ENUMERATOR = re.compile(r"\A(?:[IVXLC]+|[A-Za-z]|\d+)(?:\.\d+)*\s?[.)°]\s*(?:[.)-]\s*)?(?=\S)")
 _PAGE = re.compile(r"p\. (\d+)")
+_QUOTATION_MARK = re.compile(r"«\s*|\s*»|[“”]")
+_STRAIGHT = re.compile(r"(?<!\w)\"(?=\S)([^\"]+)(?<=\S)\"(?!\w)")
 _MAX_PLACE_CHARS = 70
+# The classes of the SYSCOHADA, by their folded titles.
+_ENGLISH_CLASSES = {
+    "comptes de ressources durables": "long-term funding accounts",
+    "comptes d'actif immobilise": "fixed asset accounts",
+    "comptes de stocks": "inventory accounts",
+    "comptes de tiers": "accounts receivable and payable",
+    "comptes de tresorerie": "treasury accounts",
+    "comptes de charges des activites ordinaires": "accounts of expenses of ordinary activities",
+    "comptes de produits des activites ordinaires": "accounts of income of ordinary activities",
+    "comptes des autres charges et des autres produits": "accounts of other expenses and other income",
+    "comptes des engagements hors bilan et comptes de la comptabilite analytique de gestion": (
+        "accounts of off-balance-sheet commitments and of cost accounting"
+    ),
+}
 _MASCULINE = frozenset({"RACCJA", "RPCCJA", "TRAITE", "COCC", "CT-SN", "CGI"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Quotation marks of a language; `inner` are the pairs inside, from the first level on."""
+
+    opening: str
+    closing: str
+    inner: tuple[str, ...]
+
+
+_FRENCH_MARKS = _Marks(f"«{NO_BREAK_SPACE}", f"{NO_BREAK_SPACE}»", ("“”", "‘’"))
+# On all levels single ones: double ones inside would open or end the quotation for whoever reads it again.
+_MARKS = {"fr": _FRENCH_MARKS, "en": _Marks("“", "”", ("‘’",))}
+
+
 def quoted(words: str, marker: int | None) -> str:
-    """Return words between guillemets with their marker; quotation marks inside become inner ones.
+    """Return words between the quotation marks of the answer's language with their marker; marks inside become inner
+    ones.
 
     Without a marker it is for lines of a list whose introduction carries it.
     """
-    inner = _inner_marks(words.strip())
+    marks = _MARKS.get(get_language() or "", _FRENCH_MARKS)
     mark = "" if marker is None else _mark(marker)
-    return f"«{NO_BREAK_SPACE}{inner}{NO_BREAK_SPACE}»{mark}"
+    return f"{marks.opening}{_inner_marks(words.strip(), marks)}{marks.closing}{mark}"
 
 
 def source_name(passage: Passage) -> str:
@@ -163,6 +196,11 @@ def class_accounts(marker: int) -> str:
     return _("Its main accounts%(marker)s:") % {"marker": _mark(marker)}
 
 
+def account_line(number: str, label: str) -> str:
+    """Return a line of a list of accounts; `label` is a quotation."""
+    return _("%(number)s: %(label)s") % {"number": number, "label": label}
+
+
 def list_goes_on() -> str:
     """Say that a list of accounts is longer than what is shown."""
     return _("The list continues in the source.")
@@ -182,11 +220,26 @@ def samples_note(n_samples: int, n_cited: int) -> str:
     return _("The texts marked as samples come with Kauri: they have no official value.")
 
 
+def still_to_come(arriving: Arriving) -> str:
+    """Say how many texts are still to be imported."""
+    return _("The import of the texts is not finished: %(n_coming)d of %(n)d to go.") % {
+        "n_coming": arriving.n_coming,
+        "n": arriving.n_coming + arriving.n_there,
+    }
+
+
+def may_be_completed(arriving: Arriving) -> str:
+    """Say beside an answer that texts are still to be imported."""
+    return " ".join((still_to_come(arriving), _("Further texts may complete this answer.")))
+
+
 def _mark(marker: int) -> str:
     return f"{NO_BREAK_SPACE}[{marker}]"
 
 
 def _titled(digit: str, title: str) -> str:
+    if get_language() != "fr":
+        title = _ENGLISH_CLASSES.get(fold(title), title)
     return f"{digit} ({title[0].lower()}{title[1:]})" if title else digit
 
 
@@ -199,11 +252,22 @@ def _with_article(code: str) -> str:
     return f"l’{name}" if name[0] in "AEIOU" else name
 
 
-def _inner_marks(words: str) -> str:
-    is_balanced = words.count("«") == words.count("»") and words.count("“") == words.count("”")
-    # A mark that is never closed would swallow the rest of the answer: straight ones claim no partner.
-    opening, closing = ("“", "”") if is_balanced else ('"', '"')
-    return re.sub(r"\s*»|”", closing, re.sub(r"«\s*|“", opening, words))
+def _inner_marks(words: str, marks: _Marks) -> str:
+    words = _STRAIGHT.sub(r"“\1”", words) if words.count('"') % 2 == 0 else words
+    if words.count("«") != words.count("»") or words.count("“") != words.count("”"):
+        # A mark that is never closed would swallow the rest of the answer: straight ones claim no partner.
+        return _QUOTATION_MARK.sub('"', words)
+    depth = 0
+
+    def inner(found: re.Match[str]) -> str:
+        nonlocal depth
+        is_opening = found[0].strip() in "«“"
+        depth += is_opening
+        pair = marks.inner[min(max(depth, 1), len(marks.inner)) - 1]
+        depth -= not is_opening
+        return pair[not is_opening]
+
+    return _QUOTATION_MARK.sub(inner, words)
 
 
 def _bare(text: str) -> str:

@@ -150,7 +150,9 @@ async def test_small_talk_is_answered_without_citation(text: str, says: str) -> 
 
 async def test_the_framing_follows_the_language_of_the_question() -> None:
     made = await answer(question("Minimum capital of a SARL?", language="en"), RESULT)
-    assert made.text.startswith("According to AUSCGIE, art. 311: «")
+    assert made.text.startswith("According to AUSCGIE, art. 311: “Sauf")
+    assert "francs CFA.”\u00a0[1]" in made.text
+    assert not set("«»") & set(made.text)
 
 
 async def test_an_account_is_named_with_its_place() -> None:

@@ -54,6 +54,27 @@ async def test_an_account_above_or_below_is_cited_by_its_own_passage_where_that_
     assert cited["Banques en francs"] == "Compte 5211"
 
 
+async def test_an_account_of_a_list_without_a_passage_of_its_own_is_cited_by_that_of_the_list() -> None:
+    made = await answer(question("compte 521"), found(account("521", _BANKS), references=(account_number("521"),)))
+    assert "- 5211 : « Banques en francs » [1]" in made.text.replace("\u00a0", " ")
+
+
+async def test_accounts_nearby_are_of_the_same_main_account_in_the_order_of_the_chart() -> None:
+    cash = account("57", "Compte 57 : CAISSE\nSous-comptes : 571 CAISSE SIEGE SOCIAL")
+    rest = (
+        account("5712", "Compte 5712 : Caisse en devises\nSubdivision du compte 571 : CAISSE SIEGE SOCIAL", entry_id=2),
+        account("432", "Compte 432 : CAISSES DE RETRAITE COMPLEMENTAIRE", entry_id=3),
+        account("5711", "Compte 5711 : Caisse en monnaie nationale", entry_id=4),
+        account("5013", "Compte 5013 : Bons de caisse à court terme", entry_id=5),
+    )
+    made = await answer(question("quel compte pour la caisse ?"), found(cash, *rest, scores=(1.0, *[0.9] * 4)))
+    _own, _below, nearby = made.text.replace("\u00a0", " ").partition("Comptes voisins")
+    assert nearby.splitlines()[2:] == [
+        "- 5711 : « Caisse en monnaie nationale » [2]",
+        "- 5712 : « Caisse en devises » [3]",
+    ]
+
+
 async def test_of_labels_that_are_as_close_the_first_of_the_chart_is_meant() -> None:
     special = account(
         "4081", "Compte 4081 : Fournisseurs\nSubdivision du compte 408 : FOURNISSEURS, FACTURES A RECEVOIR"

@@ -207,7 +207,7 @@ def test_an_account_is_named_with_parent_class_and_sub_accounts() -> None:
     assert answered(question("compte 401"), result) == (
         "Le compte 401 s’intitule « FOURNISSEURS, DETTES EN COMPTE » [1]. Il relève du compte 40,"
         " « FOURNISSEURS ET COMPTES RATTACHES » [1], dans la classe 4 (comptes de tiers).\n\n"
-        "Ses sous-comptes [1] :\n\n- 4011 : « Fournisseurs »\n- 4012 : « Fournisseurs - Groupe »"
+        "Ses sous-comptes [1] :\n\n- 4011 : « Fournisseurs » [1]\n- 4012 : « Fournisseurs - Groupe » [1]"
     )
 
 

@@ -19,6 +19,11 @@ def test_a_list_stays_with_its_introduction() -> None:
     assert whole.text.endswith("activité commerciale.")
 
 
+def test_a_table_at_the_end_keeps_its_rows() -> None:
+    text = "L’écriture est celle-ci.\n\nCompte | Libellé | Débit (F CFA)\n601 | Achats | 500 000\n4452 | TVA | 90 000"
+    assert parts_of(text)[-1].text.endswith("4452 | TVA | 90 000")
+
+
 def test_an_item_of_several_sentences_does_not_end_its_list() -> None:
     text = (
         "Les registres contiennent les mentions suivantes :\n1°) la date ;\n2°) la valeur des titres. Toutefois, leur "

@@ -46,6 +46,18 @@ def test_anything_else_does(quote: str) -> None:
     assert locate(quote, quotable(ART_311)) is None
 
 
+@pytest.mark.parametrize(
+    "quote", ["dit ‘réserve légale’. Cette", "dit “réserve légale”. Cette", 'dit "réserve légale".']
+)
+def test_marks_inside_a_quotation_are_those_of_its_language(quote: str) -> None:
+    assert locate(quote, quotable(ART_346)) is not None
+
+
+@pytest.mark.parametrize("quote", ["dit ‘réserve’ légale’", "dit l‘réserve légale’", "dit ‘ réserve légale ’"])
+def test_single_marks_hide_no_other_words(quote: str) -> None:
+    assert locate(quote, quotable(ART_346)) is None
+
+
 def test_a_figure_is_not_found_inside_another() -> None:
     assert locate("000 F", quotable("soit 1000 F")) is None
     assert locate("soit 100", quotable("soit 1000 F")) is None

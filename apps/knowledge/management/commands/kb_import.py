@@ -100,22 +100,26 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
         with _bar(batch, console):
             yield
     else:
-        with _watching(batch, _Lines(console).tell):
+        lines = _Lines(console)
+        with _watching(batch, lines.tell):
             yield
+        lines.tell(batch.states)
 
 
 class _Lines:
-    """A line for each file that is done, where no bar can be drawn: in a log, under `manage.py up`."""
+    """A line for each file as it ends, where no bar can be drawn: in a log, under `manage.py up`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._n_told = 0
+        self._told: set[int] = set()
 
     def tell(self, states: Sequence[FileState]) -> None:
-        n_done = sum(state.result != "pending" for state in states)
-        if n_done > self._n_told:
-            self._n_told = n_done
-            self._console.print(_now(states, n_done), highlight=False, markup=False)
+        for index, state in enumerate(states):
+            if state.result != "pending" and index not in self._told:
+                self._told.add(index)
+                said = _("%(file)s: %(result)s") % {"file": state.label, "result": _ended(state)}
+                line = f"{len(self._told)}/{len(states)}  {said}"
+                self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -189,27 +193,42 @@ def _say(console: Console, states: Sequence[FileState], *, is_json: bool, elapse
         summary = {**by_result, "n_passages": n_passages, "elapsed_s": round(elapsed_s, 1), "files": files}
         console.file.write(json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         return
-    words: dict[Result, str] = {
-        "added": _("added"),
-        "unchanged": _("unchanged"),
-        "failed": _("failed"),
-        "pending": _("not finished"),
-    }
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column(_("File"), overflow="fold")
-    table.add_column(_("Result"), no_wrap=True)
-    table.add_column(_("Passages"), justify="right")
-    table.add_column(_("Reason"), overflow="fold")
-    for state in states:
-        result = f"[{style}]{words[state.result]}[/]" if (style := _STYLES[state.result]) else words[state.result]
-        reason = state.reason if state.result in {"failed", "pending"} else ""
-        table.add_row(state.label.replace("[", r"\["), result, str(state.n_passages or ""), reason.replace("[", r"\["))
-    console.print(table)
+    # what every file became was told line by line, where no bar was drawn: what is left is what to see to
+    shown = states if Console(stderr=True).is_terminal else [s for s in states if s.result in {"failed", "pending"}]
+    if shown:
+        console.print(_table(shown))
     totals = ", ".join(_counted(result, n) for result, n in n_by_result.items() if n)
     console.print(
         _("%(totals)s; %(n_passages)s passages in %(elapsed)s s.")
         % {"totals": totals, "n_passages": n_passages, "elapsed": f"{elapsed_s:.1f}"}
     )
+
+
+def _table(states: Sequence[FileState]) -> Table:
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column(_("File"), overflow="fold")
+    table.add_column(_("Result"), no_wrap=True)
+    table.add_column(_("Passages"), justify="right")
+    table.add_column(_("Reason"), overflow="fold")
+    words = _words()
+    for state in states:
+        result = f"[{style}]{words[state.result]}[/]" if (style := _STYLES[state.result]) else words[state.result]
+        reason = state.reason if state.result in {"failed", "pending"} else ""
+        table.add_row(state.label.replace("[", r"\["), result, str(state.n_passages or ""), reason.replace("[", r"\["))
+    return table
+
+
+def _ended(state: FileState) -> str:
+    """Say how a file's import ended; of a failure the reason stands in the table below."""
+    word = _words()[state.result]
+    if state.result != "added":
+        return word
+    passages = ngettext("%(n)s passage", "%(n)s passages", state.n_passages) % {"n": state.n_passages}
+    return f"{word}, {passages}"
+
+
+def _words() -> dict[Result, str]:
+    return {"added": _("added"), "unchanged": _("unchanged"), "failed": _("failed"), "pending": _("not finished")}
 
 
 def _counted(result: Result, n: int) -> str:
