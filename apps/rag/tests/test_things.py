@@ -9,6 +9,7 @@ from apps.rag.generation.things import defining
 from apps.rag.tests.passages import found, passage, question
 from apps.rag.understanding.compared import things_compared, things_told_apart
 from apps.rag.understanding.forms import forms_bare
+from apps.rag.understanding.rewriting import plain
 from kauri.lib.text import fold
 
 BRANCH = "La succursale est un établissement commercial, appartenant à une société, doté d'une certaine autonomie."
@@ -134,3 +135,21 @@ def test_forms_that_are_compared_without_more_are_told_by_what_each_is() -> None
     assert SNC.removesuffix(".") in answer
     assert SCS.removesuffix(".") in answer
     assert "art. 272" not in answer
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("SARL ou SA : laquelle choisir ?", "Quelle est la différence entre une SARL et une SA ?"),
+        ("faut-il choisir un GIE ou une SNC", "Quelle est la différence entre un GIE et une SNC ?"),
+    ],
+)
+def test_which_form_to_choose_is_asked_as_how_they_differ(text: str, meant: str) -> None:
+    assert plain(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["Qui choisit le commissaire aux comptes d'une SARL ou d'une SA ?", "Laquelle choisir ?", "SARL ou SA ?"]
+)
+def test_other_questions_with_a_choice_stay_as_they_are(text: str) -> None:
+    assert plain(text) == text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from apps.rag.understanding.folded import fold
+
 _OTHERS = "sarl|sas|snc|scs|gie"
 # The possessive needs a noun after it, and never follows an article: what does is the company.
 _SA = (
@@ -42,6 +44,12 @@ _TYPED = re.compile(rf"(?i)(?<![\w'’-])(?:d['’])?(?:{'|'.join(_SIGLES)})u?(?
 # "sarll", "saarl", "sral": a letter twice, or two of them swapped; the shorter sigles are a slip away from words
 _MISSPELT_SARL = re.compile(r"(?i)(?<![\w'’-])(?P<elided>d['’])?(?!sarl\b)(?:s+a+r+l+|sral|salr|asrl)(?![\w'’-])")
 _TYPED_SA = re.compile(rf"(?i){_SA}")
+_ARTICLES = {"GIE": "un"}
+_CHOOSES = re.compile(r"\b(?:l[ae]quel(?:le)?|choisi\w*|choix|hesit\w+|preferer|opter|mieux|meilleure?|plutot)\b")
+# what is said beside the forms that one chooses between
+_BESIDE_CHOICE = re.compile(
+    r"\b(?:formes?|juridiques?|statuts?|creer|monter|lancer|prendre|faut|vaut|il|je|dois|peux|mon|ma|pour|entreprise)\b"
+)
 
 
 @lru_cache(maxsize=1_024)
@@ -72,3 +80,18 @@ def forms_bare(folded: str) -> bool:
     for pattern in _FORMS.values():
         bare = pattern.sub(" ", bare)
     return bare != folded and not _BESIDE_FORMS.sub(" ", bare).strip()
+
+
+@lru_cache(maxsize=1_024)
+def told_apart(text: str) -> str:
+    """Return the question how forms of company differ where it is asked which of them to choose: no text says that.
+
+    Any other question is returned as it is.
+    """
+    folded = fold(text)
+    forms = named_forms(folded)
+    is_choice = len(forms) > 1 and _CHOOSES.search(folded) is not None
+    if not is_choice or not forms_bare(_BESIDE_CHOICE.sub(" ", _CHOOSES.sub(" ", folded))):
+        return text
+    *others, last = (f"{_ARTICLES.get(form, 'une')} {form}" for form in forms if form != "SEP")
+    return f"Quelle est la différence entre {', '.join(others)} et {last} ?" if others else text

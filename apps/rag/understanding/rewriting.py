@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 from apps.rag.understanding.english import in_french
-from apps.rag.understanding.forms import with_sigles
+from apps.rag.understanding.forms import told_apart, with_sigles
 from apps.rag.understanding.lexicon import lexicon
 from kauri.lib.text import fold
 
@@ -32,7 +32,7 @@ _LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
     french = _CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip())))
-    return with_sigles(_LONG_WORD.sub(_mended, french))
+    return told_apart(with_sigles(_LONG_WORD.sub(_mended, french)))
 
 
 def _mended(found: re.Match[str]) -> str:
