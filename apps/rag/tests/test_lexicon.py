@@ -86,6 +86,7 @@ def test_a_damaged_row_is_named(row: str, tmp_path: Path) -> None:
         ("mon entreprise est en perte, impôt sur les années suivantes ?", "reportable"),
         ("une donation doit-elle être enregistrée ?", "enregistrement"),
         ("acte de cession non enregistré", "enregistrement"),
+        ("durée du congé de maternité", "enceinte"),
     ],
 )
 def test_what_people_say_means_what_the_texts_say(text: str, meant: str) -> None:

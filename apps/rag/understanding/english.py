@@ -18,7 +18,7 @@ _SMALL_TABLE = """
 a an and are as at be been by can could do does for from has have how i if in into is it its me my must of on or
 shall should that the their there they this to was were what when where which who whom whose why will with would
 you your please tell about explain give many much did need needed required under between am we us our say says sit
-sits only one any there's what's who's
+sits only one any used there's what's who's
 """
 _SMALL = frozenset(_SMALL_TABLE.split())
 # Words that no French question is made of.
