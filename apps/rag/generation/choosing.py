@@ -17,7 +17,7 @@ from apps.rag.analysis import terms
 from apps.rag.calibration.answers import AnswerModels, AnswerSigns, PassageModel, PassageSigns
 from apps.rag.generation.asked import Wanted
 from apps.rag.generation.excerpts import Excerpt, heading_terms, terms_of
-from apps.rag.generation.forms import conflicts, forms_of, heading_forms, speaks_of
+from apps.rag.generation.forms import conflicts, forms_of, heading_forms, named_in, speaks_of
 from apps.rag.generation.things import defined, defining, forms_defined
 from apps.rag.types import Passage, RankedPassage, SearchResult
 from apps.rag.understanding.compared import things_compared
@@ -93,6 +93,7 @@ def chosen(
     """
     candidates = candidates_of(asked, found, excerpts)
     likely = likelihoods(candidates, models.passage)
+    candidates, likely = _without_barred_first(candidates, likely)
     least = _NAMED_LEAST if is_named else _TOLD_LEAST if asked.must_say else _LEAST
     if least == _LEAST and _are_likely_together(candidates, likely):
         least = _TOGETHER_LEAST
@@ -110,6 +111,16 @@ def chosen(
     return kept if is_told else []
 
 
+def _without_barred_first(
+    candidates: Sequence[Candidate], likely: Mapping[int, float]
+) -> tuple[tuple[Candidate, ...], dict[int, float]]:
+    """Judge by what may be quoted where what looks likeliest may not: the capital of the SA tells none of the SAS."""
+    first = min(candidates, key=lambda each: (-likely[each.index], each.index), default=None)
+    is_barred = first is not None and first.is_barred
+    left = tuple(each for each in candidates if not (is_barred and each.is_barred))
+    return left, {each.index: likely[each.index] for each in left}
+
+
 def _are_likely_together(candidates: Sequence[Candidate], likely: Mapping[int, float]) -> bool:
     """Tell whether what would be quoted holds an answer, though no passage of it alone is likely to."""
     misses = [1.0 - likely[index] for index in picked(candidates, likely)]
@@ -123,6 +134,7 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
     words = {each.index: _leg("bm25", passages[each.index]) or 0.0 for each in excerpts}
     top, most_words = max([*scores.values(), 1e-9]), max([*words.values(), 1e-9])
     forms = frozenset(named_forms(asked.folded))
+    is_told = any(forms.intersection(named_in(ranked.passage)) for ranked in passages)
     made: list[Candidate] = []
     for each in excerpts:
         passage = passages[each.index].passage
@@ -137,7 +149,8 @@ def candidates_of(asked: Wanted, found: Found, excerpts: Sequence[Excerpt]) -> t
             form=float(bool(forms and forms.intersection(forms_of(passage)))),
             sentence=_leg("sentence", passages[each.index]),
         )
-        is_barred = (each.index > 0 and conflicts(asked.folded, passage)) or is_exercise(passage.text)
+        may_be_meant = each.index == 0 and is_told  # what comes first says more than which form it is about
+        is_barred = (conflicts(asked.folded, passage) and not may_be_meant) or is_exercise(passage.text)
         made.append(
             Candidate(
                 index=each.index,

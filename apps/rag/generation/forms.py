@@ -20,6 +20,11 @@ def forms_of(passage: Passage) -> tuple[str, ...]:
     return _forms_of(passage.heading_path, passage.text)
 
 
+def named_in(passage: Passage) -> frozenset[str]:
+    """Return all the forms that a passage or the nearest of its headings names."""
+    return frozenset((*_forms_of(passage.heading_path, passage.text), *named_forms(fold(passage.text))))
+
+
 def heading_forms(passage: Passage) -> tuple[str, ...]:
     """Return the forms that the nearest of a passage's headings to name any names."""
     return _heading_forms(passage.heading_path)

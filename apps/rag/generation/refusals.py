@@ -9,13 +9,17 @@ from django.utils.translation import override
 
 from apps.rag.generation import wording
 from apps.rag.generation.daywords import why_not_then
+from apps.rag.generation.forms import conflicts
 from apps.rag.generation.sourcing import acts_sought, asks_decisions, citing, is_missing, is_of
 from apps.rag.types import Arriving, Question, SearchResult
+from apps.rag.understanding.forms import named_forms
 from apps.rag.understanding.intent import CLARIFICATION
+from apps.rag.understanding.rewriting import plain
 from kauri.lib.text import fold
 
 _THANKS = re.compile(r"\b(?:merci|thanks|thank you|parfait|super)\b")
 _FAREWELL = re.compile(r"\b(?:au revoir|bye|a bientot|bonne (?:journee|soiree|nuit)|goodbye)\b")
+_NEAREST = 3
 _WHO = re.compile(r"\b(?:qui|que|quoi|comment|nom|who|what|how)\b")
 
 
@@ -93,10 +97,23 @@ def _why(question: Question, result: SearchResult, reason: str) -> str:
         return _("No text is published in the collections, the country and the date that you chose.")
     if asks_decisions(question, result) and is_missing(question, result):
         return _("I hold no court decision on this.")
+    forms = _forms_not_spoken_of(question, result)
+    if forms:
+        return _("None of the texts in force that came nearest speaks of this legal form: %(forms)s.") % {
+            "forms": ", ".join(forms)
+        }
     return _(
         "No text in force at the date that you chose answers this question with enough certainty,"
         " and I do not answer without a source."
     )
+
+
+def _forms_not_spoken_of(question: Question, result: SearchResult) -> tuple[str, ...]:
+    """Return the legal forms that are asked about where all that was found is about others."""
+    passages = [ranked.passage for ranked in result.passages[:_NEAREST]]
+    folded = fold(plain(question.text))
+    is_of_others = bool(passages) and all(conflicts(folded, passage) for passage in passages)
+    return named_forms(folded) if is_of_others else ()
 
 
 def _absent_acts(question: Question, result: SearchResult) -> tuple[str, ...]:

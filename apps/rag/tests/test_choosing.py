@@ -188,3 +188,18 @@ def test_the_nearest_heading_that_names_a_form_says_what_a_passage_is_about(
     headings: tuple[str, ...], text: str, forms: tuple[str, ...]
 ) -> None:
     assert forms_of(passage("x", text, heading_path=headings)) == forms
+
+
+@pytest.mark.parametrize("text", ["Quel est le taux de la TVA au Sénégal ?", "taux de la TVA"])
+def test_a_rate_is_answered_by_a_rate_only(text: str) -> None:
+    silent = passage("CGI art. 1", "La TVA facturée s'enregistre ; son taux se lit dans la loi de chaque pays.")
+    told = passage("CGI art. 2", "Le taux de la TVA est de 18 %.")
+    assert draft(question(text), with_sentences(found(silent, scores=(1.0,)), 0.9)) == ""
+    assert "18 %" in draft(question(text), with_sentences(found(told, scores=(1.0,)), 0.9))
+
+
+def test_what_is_said_of_another_form_is_no_answer_even_where_it_comes_first() -> None:
+    other = passage("AUSCGIE art. 387", "Le capital social minimum d'une SA est de dix millions de francs CFA.")
+    result = with_sentences(found(other, scores=(1.0,)), 0.9)
+    assert draft(question("Quel est le capital minimum d'une SAS ?"), result) == ""
+    assert "dix millions" in draft(question("Quel est le capital minimum de la SA ?"), result)

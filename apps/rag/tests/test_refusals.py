@@ -73,3 +73,10 @@ def test_what_is_known_to_be_missing_is_named_while_texts_are_imported() -> None
     text = refusal_text(question("AUSCGIE, art. 999"), result, "reference_not_found", Arriving(2, 1))
     assert "ne comprennent pas l’AUSCGIE. L’import des textes" in text
     assert text.endswith("Reposez votre question dans quelques instants.")
+
+
+def test_a_form_that_none_of_the_nearest_passages_speaks_of_is_named() -> None:
+    sa = passage("AUSCGIE art. 387", "Le capital social minimum d'une SA est de dix millions de francs CFA.")
+    text = refusal_text(question("Quel est le capital minimum d'une SAS ?"), found(sa), "no_evidence")
+    assert text.endswith("ne parle de cette forme juridique\N{NO-BREAK SPACE}: SAS.")
+    assert "forme juridique" not in refusal_text(question("capital de la SA ?"), found(sa), "no_evidence")
