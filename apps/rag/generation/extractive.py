@@ -31,7 +31,8 @@ from apps.rag.generation.sourcing import (
     is_of_other_act,
     names,
 )
-from apps.rag.types import Question, RankedPassage, SearchResult
+from apps.rag.types import Question, RankedPassage, Reference, SearchResult
+from apps.rag.understanding.references import says_account
 
 _N_CANDIDATES = 6  # passages that are read closely
 _N_COMPARED = 10  # the same where two things are compared: what tells of the second comes later
@@ -94,6 +95,7 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
         is_ahead = rival < _RIVAL_SHARE * passages[best.index].score
         is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account and is_ahead)
         return chart_answer([best], [] if is_plain else others, rows)
+    exact = exact or _telling(references, passages)
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)
     n_read = _N_COMPARED if asked.kind == "comparison" else _N_CANDIDATES
@@ -107,6 +109,14 @@ def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
     """Tell whether an account or a class of a chart comes first and is what is asked for."""
     rows = chart_rows(passages[:1])
     return bool(rows) and not asked.must_say and not asked.asks_entry and not _wants_prose(asked, passages)
+
+
+def _telling(references: Sequence[Reference], passages: Sequence[RankedPassage]) -> list[int]:
+    """Return the running text that tells of accounts asked for by number, of which no chart has a row."""
+    numbers = [each.number for each in references if each.kind == "account"]
+    running = [(i, ranked.passage.text) for i, ranked in enumerate(passages) if not is_chart(ranked.passage)]
+    telling = [index for index, text in running if any(says_account(number, text) for number in numbers)]
+    return telling[:_MAX_SOURCES]
 
 
 def _wants_prose(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:

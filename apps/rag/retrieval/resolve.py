@@ -19,6 +19,7 @@ from apps.rag.understanding.references import (
     article_keys,
     article_reference,
     class_reference,
+    says_account,
 )
 
 # The number that `127quinquies` or `86a` was put behind.
@@ -123,6 +124,11 @@ def resolve(
         ordered = sorted(chosen, key=lambda hit: _preference(each.reference, hit, hydrated[hit.entry_id], told))
         found.update(dict.fromkeys(hit.entry_id for hit in ordered))
     return Resolved(tuple(found), tuple(missing), tuple(entry_id for entry_id in near if entry_id not in found))
+
+
+def are_told(references: Iterable[Reference], texts: Sequence[str]) -> bool:
+    """Tell whether all of the references are accounts that some of the texts speak of."""
+    return all(each.kind == "account" and any(says_account(each.number, text) for text in texts) for each in references)
 
 
 def _carrying(keys: Iterable[str], hits: Iterable[ReferenceHit]) -> list[ReferenceHit]:

@@ -25,7 +25,7 @@ from apps.rag.retrieval.ranking import (
     scored,
     sign_table,
 )
-from apps.rag.retrieval.resolve import lookup_keys, resolve, wanted
+from apps.rag.retrieval.resolve import are_told, lookup_keys, resolve, wanted
 from apps.rag.retrieval.signs import Letters, cues_of
 from apps.rag.retrieval.stages import (
     Asked,
@@ -207,8 +207,8 @@ class Searcher:
         if resolved.entry_ids:
             return 1.0
         if resolved.missing or not passages:
-            # another article is no answer to a question for this one
-            return 0.0
+            # another article is no answer to a question for this one; what tells of an account outside a chart is
+            return float(bool(passages) and are_told(resolved.missing, [ranked.passage.text for ranked in passages]))
         signs = signs_of(standalone, weighed.cues.probe, passages, weighed.candidates.rankings)
         return evidence_of(signs, self._config)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from apps.rag.tests.answers import answer
-from apps.rag.tests.passages import account, account_number, found, question
+from apps.rag.tests.passages import account, account_number, found, passage, question
 
 _BANKS = "Compte 521 : BANQUES LOCALES\nSubdivision du compte 52 : BANQUES\nSous-comptes : 5211 Banques en francs"
 
@@ -128,3 +128,21 @@ async def test_an_account_comes_before_its_rest_its_parts_and_what_stands_agains
 ) -> None:
     made = await answer(question(asked), found(account(*beside), account(*meant, entry_id=2), scores=(1.0, 0.9)))
     assert made.text.replace("\u00a0", " ").startswith(f"Le compte {meant[0]} s’intitule")
+
+
+async def test_the_texts_name_for_what_is_said_counts_as_saying_it() -> None:
+    special = account("6226", "Compte 6226 : Fermages et loyers du foncier\nSubdivision du compte 622 : LOCATIONS")
+    common = account("622", "Compte 622 : LOCATIONS, CHARGES LOCATIVES\nSubdivision du compte 62 : SERVICES")
+    made = await answer(question("loyer : quel compte ?"), found(special, common, scores=(1.0, 0.9)))
+    assert made.text.startswith("Le compte 622\N{NO-BREAK SPACE}s’intitule")
+
+
+async def test_an_account_that_no_chart_has_is_told_by_the_text_that_speaks_of_it() -> None:
+    prose = passage("p. 1", "Le solde a été transféré au compte 475 Compte transitoire.", kind="sample")
+    other = passage("p. 2", "Le compte 4752 est ajouté ; le compte 47 aussi.", kind="sample")
+    result = found(other, prose)
+    references = (account_number("475"),)
+    result = replace(result, understanding=replace(result.understanding, references=references))
+    made = await answer(question("à quoi sert le compte 475 ?"), result)
+    assert "transféré au compte 475" in made.text
+    assert "4752" not in made.text

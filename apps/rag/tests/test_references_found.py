@@ -130,3 +130,11 @@ async def test_the_cases_written_by_hand_come_first(tmp_path: Path) -> None:
         wrong += [] if first & set(case["expected"]) else [case["text"]]
     assert len(asked) > 80
     assert not wrong
+
+
+async def test_an_account_that_only_running_text_speaks_of_is_answered_from_it(tmp_path: Path) -> None:
+    told = entry("guide", "Le solde a été transféré au compte 475 Compte transitoire.")
+    engine = await _engine((told, account("47", "Débiteurs et créditeurs divers")), tmp_path)
+    assert (await engine.search(Question("à quoi sert le compte 475 ?", scope()))).is_answerable
+    missed = await engine.search(Question("à quoi sert le compte 4752 ?", scope()))
+    assert missed.refusal_reason == "reference_not_found"

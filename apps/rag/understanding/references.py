@@ -71,3 +71,8 @@ def normalise_case(number: str, year: str = "") -> str:
     when = cited["year"] or year
     century = "20" if len(when) == 2 and int(when) < 90 else "19" if len(when) == 2 else ""
     return f"{int(cited['number']):03d}" + (f"/{century}{when}" if when else "")
+
+
+def says_account(number: str, text: str) -> bool:
+    """Tell whether running text speaks of an account by its number: "transféré au compte 475"."""
+    return re.search(rf"(?i)\bcomptes? (?:n° ?)?{re.escape(number)}\b(?![.,]?\d)", text) is not None
