@@ -17,7 +17,7 @@ from apps.rag.generation import wording
 from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
 from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, is_named, says_all
-from apps.rag.generation.chart_rows import chart_rows, is_chart
+from apps.rag.generation.chart_rows import ChartRow, chart_rows, is_chart
 from apps.rag.generation.choosing import Candidate, Found, Side, candidates_of, chosen, found_in, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
 from apps.rag.generation.markers import markers
@@ -37,6 +37,7 @@ from apps.rag.understanding.references import says_account
 _N_CANDIDATES = 6  # passages that are read closely
 _N_COMPARED = 10  # the same where two things are compared: what tells of the second comes later
 _MAX_SOURCES = 3
+_N_CLOSE = 3
 _NEAR_SHARE = 0.6
 _RIVAL_SHARE = 0.75  # of an account that is named in full, at which another one may be meant all the same
 _READ_CHARS = 1_200  # of each passage where it is decided which are quoted
@@ -107,8 +108,16 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
 
 def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
     """Tell whether an account or a class of a chart comes first and is what is asked for."""
-    rows = chart_rows(passages[:1])
+    rows = chart_rows(passages[:1]) or _rows_said(asked, passages)
     return bool(rows) and not asked.must_say and not asked.asks_entry and not _wants_prose(asked, passages)
+
+
+def _rows_said(asked: Wanted, passages: Sequence[RankedPassage]) -> list[ChartRow]:
+    """Return the accounts close behind running text whose labels a question for an account says whole."""
+    if not asked.asks_account or asked.kind in ("account", "class", "comparison"):
+        return []
+    close = [ranked for ranked in passages[:_N_CLOSE] if ranked.score >= _NEAR_SHARE * passages[0].score]
+    return [row for row in chart_rows(close) if not row.is_class and says_all(asked, row)]
 
 
 def _telling(references: Sequence[Reference], passages: Sequence[RankedPassage]) -> list[int]:

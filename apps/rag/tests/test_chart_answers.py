@@ -137,6 +137,14 @@ async def test_the_texts_name_for_what_is_said_counts_as_saying_it() -> None:
     assert made.text.startswith("Le compte 622\N{NO-BREAK SPACE}s’intitule")
 
 
+async def test_an_account_close_behind_running_text_answers_where_its_label_is_said_whole() -> None:
+    prose = passage("p. 1", "Ainsi, un numéro de compte des fournisseurs commence par 4.", kind="sample")
+    supplier = account("4011", "Compte 4011 : Fournisseurs\nSubdivision du compte 401 : FOURNISSEURS, DETTES EN COMPTE")
+    result = found(prose, supplier, scores=(1.0, 0.9))
+    assert (await answer(question("numéro de compte des fournisseurs"), result)).text.startswith("Le compte 4011")
+    assert "Le compte 4011 s’" not in (await answer(question("numéro de compte des clients"), result)).text
+
+
 async def test_an_account_that_no_chart_has_is_told_by_the_text_that_speaks_of_it() -> None:
     prose = passage("p. 1", "Le solde a été transféré au compte 475 Compte transitoire.", kind="sample")
     other = passage("p. 2", "Le compte 4752 est ajouté ; le compte 47 aussi.", kind="sample")
