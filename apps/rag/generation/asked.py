@@ -80,6 +80,8 @@ _WHEN = re.compile(
     r"\b(?:quand|a quelle date|en quelle annee|depuis quand)\b.*\b(?:ete|fut|est[- ](?:il|elle) (?:ne|entre)\w*)\b"
     r"|\bdate (?:de |d')(?:creation|signature|adoption|entree en vigueur)"
 )
+# "à quel taux convertir une créance" asks for a day's rate of exchange, which is no figure
+_RATE_ALONE = re.compile(r"\b(?:quels? (?:est|sont) les? taux|^taux (?:de|du|des|d'))\b(?!.{0,4}\bchange\b)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NOT_AN_ACCOUNT = re.compile(
     r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b"
@@ -91,7 +93,7 @@ class Wanted:
     """A question as the answerer sees it. `weights` are terms with their importance, its own words first.
 
     `says` tells of folded text whether it says what is asked for.
-    `must_say` tells that nothing else would be an answer: how many things there are, when something came about.
+    `must_say` tells that nothing else would be an answer: how many things there are, when something came about, a rate.
     `plan` is the chart of accounts that it means.
     `leans` tells that it needs the questions before it.
     `meant` are the terms of the texts' words for each thing that it says in others: one way of saying it is enough.
@@ -136,7 +138,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         plan=plan_meant(text, question.scope.as_of),
         asks_account=_ACCOUNT.search(bare) is not None,
         asks_entry=_ENTRY.search(_WHERE.sub(" ", bare)) is not None,
-        must_say=is_past or _NUMBER.search(folded) is not None,
+        must_say=is_past or any(pattern.search(folded) for pattern in (_NUMBER, _RATE_ALONE)),
         leans=bool(carried),
         says=_YEAR if is_past else answer_kind(text),
         meant=meant_by,
