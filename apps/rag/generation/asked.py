@@ -97,6 +97,7 @@ class Wanted:
     `plan` is the chart of accounts that it means.
     `leans` tells that it needs the questions before it.
     `meant` are the terms of the texts' words for each thing that it says in others: one way of saying it is enough.
+    `said` are, beside each of them, the terms that the question says it in.
     `units` are the units (see numbers.Mention) that a figure in the answer should have; () for any.
     """
 
@@ -111,6 +112,7 @@ class Wanted:
     leans: bool
     says: re.Pattern[str] | None
     meant: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    said: tuple[tuple[str, ...], ...] = ()
 
 
 def wanted(question: Question, understanding: Understanding) -> Wanted:
@@ -120,7 +122,8 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
     folded = fold(asked)
     own = {term: judging_weight(term) for term in analysis.terms(asked)}
     carried = {term: 0.6 * judging_weight(term) for term in analysis.terms(text) if term not in own}
-    meant_by = tuple(meaning.terms for meaning in meanings(text))
+    found = meanings(text)
+    meant_by = tuple(meaning.terms for meaning in found)
     meant = {
         term: 0.5 / len(form)  # a long name is one thing, not many
         for forms in meant_by
@@ -142,6 +145,7 @@ def wanted(question: Question, understanding: Understanding) -> Wanted:
         leans=bool(carried),
         says=_YEAR if is_past else answer_kind(text),
         meant=meant_by,
+        said=tuple(meaning.said for meaning in found),
     )
 
 

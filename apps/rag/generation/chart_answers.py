@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from apps.rag.analysis import terms
 from apps.rag.generation import wording
@@ -33,11 +32,11 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     classes = [row for row in near if row.is_class]
     if classes and "classe" in asked.folded:
         return classes[0]
-    own = {term for term, weight in asked.weights if weight == 1.0}
+    own = frozenset(term for term, weight in asked.weights if weight == 1.0)
     # what a follow-up says itself is what it adds to the question before, which all of the best rows are about
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
-    close = {row.index: _closeness(own, row, asked.folded, asked.plan) for row in level}
+    close = {row.index: _closeness(own, row, asked) for row in level}
     closest = max(close.values())
     tied = [row for row in level if close[row.index] == closest]
     if tied[0].is_class or not closest[0]:
@@ -51,14 +50,22 @@ def _added_above(row: ChartRow) -> frozenset[str]:
     return frozenset(terms(row.parent.label)).difference(terms(row.account.label)) if row.parent else frozenset()
 
 
-def _closeness(own: AbstractSet[str], row: ChartRow, folded: str, plan: str) -> tuple[bool, bool, bool, int, int]:
+def _closeness(own: frozenset[str], row: ChartRow, asked: Wanted) -> tuple[bool, bool, bool, int, int]:
     """Return how close a label is to a question: of the chart that is meant, of an account that may be meant without
-    its kind being said, sharing most, and saying least beside."""
-    is_aside = stands_aside(row.account.number, folded)
-    is_of_rest = is_rest(fold(row.account.label), folded)
+    its kind being said, sharing most, and saying least beside.
+
+    A label that says the texts' name for what the question says, whole, says it: "loyer" is "locations, charges
+    locatives" as much as a word of "fermages et loyers du foncier".
+    """
+    is_aside = stands_aside(row.account.number, asked.folded)
+    is_of_rest = is_rest(fold(row.account.label), asked.folded)
     label = set(terms(row.account.label))
-    is_of_chart = bool(own & label) and (row.plan == PLAN_FORMER) == (plan == PLAN_FORMER)
-    return is_of_chart, not is_aside, not is_of_rest, len(own & label), -len(label - own)
+    # what the question itself says: the question before it is about all of the rows
+    named = [forms for words, forms in zip(asked.said, asked.meant, strict=True) if own.issuperset(words)]
+    meant = (frozenset(form) for forms in named for form in forms)
+    said = own.union(*(form for form in meant if form <= label))
+    is_of_chart = bool(said & label) and (row.plan == PLAN_FORMER) == (asked.plan == PLAN_FORMER)
+    return is_of_chart, not is_aside, not is_of_rest, min(len(own), len(said & label)), -len(label - said)
 
 
 def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:
