@@ -35,6 +35,7 @@ _TOGETHER = 0.65  # how likely several passages are to hold an answer between th
 _TOGETHER_LEAST = 0.35
 _SIDE_SHARE = 0.6  # of what the best passage on a form is worth, at which another one is quoted beside it
 _LEVEL_SHARE = 0.99  # of what the likeliest passage is worth, at which another one is as likely
+_CLEAR = 4.0  # times as likely as the next passage: then it is the one that is meant
 _BESIDE = 8  # passages of one text
 _FEW_OTHERS = 5
 _N_AHEAD = 10
@@ -104,11 +105,36 @@ def chosen(
         return []
     kept: list[Excerpt] = []
     by_index = {each.index: each for each in excerpts}
-    for index in picked(candidates, likely):
+    is_clear, indexes = _is_clear(likely), picked(candidates, likely)
+    for index in _speaking_of_it(asked, indexes, found.passages) if is_clear else indexes:
         if _is_new(by_index[index], kept, found.passages):
             kept.append(by_index[index])
+    if asked.kind == "threshold" and kept and kept[0].says and is_clear:
+        # the figure asked for is said: what says none beside it answers nothing
+        kept = [each for each in kept if each.says]
     is_told = not asked.must_say or any(each.says for each in kept)
     return kept if is_told else []
+
+
+def _speaking_of_it(asked: Wanted, indexes: Sequence[int], passages: Sequence[RankedPassage]) -> list[int]:
+    """Leave out of the passages to quote those on another thing of the kind than the first one is on.
+
+    Only where no text says it in the question's words: "femme enceinte", the texts' name for who takes a "congé de
+    maternité", tells what is said of that from what is said of any "congé".
+    """
+    held = {index: terms_of(passages[index].passage) | heading_terms(passages[index].passage) for index in indexes}
+    kept = list(indexes)
+    for said, forms in zip(asked.said, asked.meant, strict=True):
+        speaking = [index for index in indexes if any(held[index].issuperset(form) for form in forms)]
+        is_said = len(said) < 2 or any(held[index].issuperset(said) for index in indexes)
+        if speaking[:1] == list(indexes[:1]) and not is_said:
+            kept = [index for index in kept if index in speaking or said[0] not in held[index]]
+    return kept
+
+
+def _is_clear(likely: Mapping[int, float]) -> bool:
+    first, second = sorted((*likely.values(), 0.0, 0.0), reverse=True)[:2]
+    return first >= _CLEAR * second
 
 
 def _without_barred_first(

@@ -118,7 +118,8 @@ def excerpt(
     above = heading_terms(passage)
     coverage = own.share(found)
     score = max(_score(part, wanted, weights, above) for part in parts)
-    says = wanted.says is not None and any(wanted.says.search(part.folded) for part in parts)
+    # a line may end between a number and its unit
+    says = wanted.says is not None and any(wanted.says.search(" ".join(part.folded.split())) for part in parts)
     return Excerpt(index, merged(passage.text, sentences), score, coverage, says, found)
 
 

@@ -190,6 +190,14 @@ def test_the_nearest_heading_that_names_a_form_says_what_a_passage_is_about(
     assert forms_of(passage("x", text, heading_path=headings)) == forms
 
 
+def test_where_the_figure_is_said_what_says_none_is_not_quoted_beside_it() -> None:
+    lost = passage("AUSCGIE art. 372", "La société reconstitue ses capitaux propres et son capital social minimum.")
+    result = with_sentences(found(RULE, lost, scores=(2.0, 1.8)), 0.7, 0.6)
+    text = draft(question("Quel est le capital social minimum ?"), result)
+    assert "art. 311" in text
+    assert "art. 372" not in text
+
+
 @pytest.mark.parametrize("text", ["Quel est le taux de la TVA au Sénégal ?", "taux de la TVA"])
 def test_a_rate_is_answered_by_a_rate_only(text: str) -> None:
     silent = passage("CGI art. 1", "La TVA facturée s'enregistre ; son taux se lit dans la loi de chaque pays.")
@@ -203,3 +211,17 @@ def test_what_is_said_of_another_form_is_no_answer_even_where_it_comes_first() -
     result = with_sentences(found(other, scores=(1.0,)), 0.9)
     assert draft(question("Quel est le capital minimum d'une SAS ?"), result) == ""
     assert "dix millions" in draft(question("Quel est le capital minimum de la SA ?"), result)
+
+
+def test_beside_what_speaks_of_one_kind_of_thing_others_of_the_kind_are_not_quoted() -> None:
+    birth = passage(
+        "CT art. 143", "A l'occasion de son accouchement, toute femme a droit à un congé de quatorze semaines."
+    )
+    leave = passage("CT art. 148", "Le travailleur a droit à un congé de deux jours ouvrables par mois.", ordinal=2)
+    other = passage("CT art. 149", "Le travailleur absent est remplacé pour un temps.", ordinal=3)
+    passages = found(birth, leave, other).passages
+    asked = wanted(question("durée du congé de maternité"), found().understanding)
+    assert choosing._speaking_of_it(asked, [0, 1, 2], passages) == [0, 2]
+    assert choosing._speaking_of_it(asked, [1, 0, 2], passages) == [1, 0, 2]
+    of_any = wanted(question("durée du congé"), found().understanding)
+    assert choosing._speaking_of_it(of_any, [0, 1], passages) == [0, 1]
