@@ -50,22 +50,20 @@ def _added_above(row: ChartRow) -> frozenset[str]:
     return frozenset(terms(row.parent.label)).difference(terms(row.account.label)) if row.parent else frozenset()
 
 
-def _closeness(own: frozenset[str], row: ChartRow, asked: Wanted) -> tuple[bool, bool, bool, int, int]:
+def _closeness(own: frozenset[str], row: ChartRow, asked: Wanted) -> tuple[bool, bool, bool, int, int, int, int]:
     """Return how close a label is to a question: of the chart that is meant, of an account that may be meant without
-    its kind being said, sharing most, and saying least beside.
+    its kind being said, sharing most of its words, saying least beside, and sharing most as they are said.
 
     A label that says the texts' name for what the question says, whole, says it: "loyer" is "locations, charges
     locatives" as much as a word of "fermages et loyers du foncier".
     """
     is_aside = stands_aside(row.account.number, asked.folded)
     is_of_rest = is_rest(fold(row.account.label), asked.folded)
-    label = set(terms(row.account.label))
-    # what the question itself says: the question before it is about all of the rows
-    named = [forms for words, forms in zip(asked.said, asked.meant, strict=True) if own.issuperset(words)]
-    meant = (frozenset(form) for forms in named for form in forms)
-    said = own.union(*(form for form in meant if form <= label))
-    is_of_chart = bool(said & label) and (row.plan == PLAN_FORMER) == (asked.plan == PLAN_FORMER)
-    return is_of_chart, not is_aside, not is_of_rest, min(len(own), len(said & label)), -len(label - said)
+    label = frozenset(terms(row.account.label))
+    said, name = _said_of(asked, row)
+    said &= own
+    is_of_chart = bool(said) and (row.plan == PLAN_FORMER) == (asked.plan == PLAN_FORMER)
+    return is_of_chart, not is_aside, not is_of_rest, len(said), -len(label - own - name), len(own & label), len(name)
 
 
 def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:
@@ -84,11 +82,49 @@ def says_all(asked: Wanted, row: ChartRow) -> bool:
     return own >= set(terms(row.account.label))
 
 
-def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Sequence[ChartRow] = ()) -> list[str]:
-    """Say what accounts are called and where they stand, then name others that may be meant.
+def meant_too(asked: Wanted, others: Sequence[ChartRow], named: ChartRow) -> list[ChartRow]:
+    """Return the accounts that may be meant in place of the one that is named: of the same main account, or saying
+    enough of the question. The rest has only a word in common with it.
+    """
+    said, _name = _said_of(asked, named)
+    accounts = [row for row in others if not row.is_class and row.plan == named.plan]
+    return [row for row in accounts if _is_akin(row, named) or _says_enough(asked, row, said)]
 
-    `found` are the rows of all passages: an account above or below that has one is cited by it. The others are of the
-    same main account, in the order of the chart: what else was found has only a word in common.
+
+def _says_enough(asked: Wanted, row: ChartRow, said: frozenset[str]) -> bool:
+    """Tell whether a label says what the question is about and the account named does not ("réparation de la
+    camionnette"), more of it than a word and no less than that account, or nothing else.
+    """
+    own, _name = _said_of(asked, row)
+    first = next((term for term in _own(asked) if term in own or term in said), None)
+    is_about = first in own and first not in said
+    return bool(own) and (
+        is_about or (len(own) > 1 and own >= said) or _own(asked).keys() >= set(terms(row.account.label))
+    )
+
+
+def _said_of(asked: Wanted, row: ChartRow) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the question's own words that a label says, itself or in the texts' words, and those texts' words."""
+    label, own = frozenset(terms(row.account.label)), _own(asked).keys()
+    named = [
+        (words, form)
+        for words, forms in zip(asked.said, asked.meant, strict=True)
+        for form in forms
+        # what a question itself says: the question before it is about all of the rows
+        if own >= set(words) and label.issuperset(form)
+    ]
+    return label.union(*(words for words, _form in named)) & own, frozenset().union(*(form for _words, form in named))
+
+
+def _own(asked: Wanted) -> dict[str, None]:
+    """Return the words that a question says itself, in their order."""
+    return dict.fromkeys(term for term, weight in asked.weights if weight == 1.0)
+
+
+def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Sequence[ChartRow] = ()) -> list[str]:
+    """Say what accounts are called and where they stand, then name others that may be meant, in the chart's order.
+
+    `found` are the rows of all passages: an account above or below that has one is cited by it.
     """
     rows = _once(rows)
     own = {(row.plan, row.account.number): row for row in reversed(found) if not row.is_class}
@@ -96,7 +132,7 @@ def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Se
     named = {
         account.number for row in rows for account in (row.account, *row.below, *([row.parent] if row.parent else []))
     }
-    near = [row for row in others if _is_akin(row, rows[0]) and row.account.number not in named]
+    near = [row for row in others if row.account.number not in named]
     near = sorted(_once(near)[:_MAX_OTHERS], key=lambda row: row.account.number)
     if near:
         said = Counter(fold(row.account.label) for row in (*rows, *near))
@@ -106,9 +142,9 @@ def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Se
 
 
 def _is_akin(row: ChartRow, named: ChartRow) -> bool:
-    """Tell whether a row is an account of the same chart and the same main account: above, below or beside."""
+    """Tell whether an account is of the same main account: above, below or beside."""
     main, own = row.account.number[:_MAIN_DIGITS], named.account.number[:_MAIN_DIGITS]
-    return not row.is_class and row.plan == named.plan and main == own
+    return main == own
 
 
 def _line(account: Account, label: str) -> str:

@@ -16,7 +16,7 @@ from apps.rag.config import RagConfig
 from apps.rag.generation import wording
 from apps.rag.generation.article_answers import articles
 from apps.rag.generation.asked import Wanted, wanted
-from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, is_named, says_all
+from apps.rag.generation.chart_answers import best_row, chart_answer, class_answer, is_named, meant_too, says_all
 from apps.rag.generation.chart_rows import ChartRow, chart_rows, is_chart
 from apps.rag.generation.choosing import Candidate, Found, Side, candidates_of, chosen, found_in, sides
 from apps.rag.generation.excerpts import Excerpt, Weights, excerpt, weigh
@@ -95,7 +95,7 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
         rival = max((passages[row.index].score for row in others), default=0.0)
         is_ahead = rival < _RIVAL_SHARE * passages[best.index].score
         is_plain = best.is_class or (says_all(asked, best) and not asked.asks_account and is_ahead)
-        return chart_answer([best], [] if is_plain else others, rows)
+        return chart_answer([best], [] if is_plain else meant_too(asked, others, best), rows)
     exact = exact or _telling(references, passages)
     if asks_texts(question, result):
         return _sources(asked, found, _read_closely(question, result), models)

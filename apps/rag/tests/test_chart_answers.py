@@ -59,7 +59,9 @@ async def test_an_account_of_a_list_without_a_passage_of_its_own_is_cited_by_tha
     assert "- 5211 : « Banques en francs » [1]" in made.text.replace("\u00a0", " ")
 
 
-async def test_accounts_nearby_are_of_the_same_main_account_in_the_order_of_the_chart() -> None:
+async def test_of_accounts_that_share_a_word_those_of_the_same_main_account_are_nearby_in_the_order_of_the_chart() -> (
+    None
+):
     cash = account("57", "Compte 57 : CAISSE\nSous-comptes : 571 CAISSE SIEGE SOCIAL")
     rest = (
         account("5712", "Compte 5712 : Caisse en devises\nSubdivision du compte 571 : CAISSE SIEGE SOCIAL", entry_id=2),
@@ -73,6 +75,63 @@ async def test_accounts_nearby_are_of_the_same_main_account_in_the_order_of_the_
         "- 5711 : « Caisse en monnaie nationale » [2]",
         "- 5712 : « Caisse en devises » [3]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "nearby"),
+    [
+        # what the question is about, which the account named does not say
+        ("réparation du camion : quel compte ?", ("245", "CAMIONS"), ("624", "ENTRETIEN ET REPARATIONS")),
+        # more than a word of it, and no less than the account named
+        ("facture non parvenue : quel compte ?", ("4818", "Factures non parvenues"), ("408", "FACTURES NON PARVENUES")),
+        # nothing but what it says
+        ("vols au marché : quel compte ?", ("2451", "Marché"), ("6582", "Vols")),
+    ],
+)
+async def test_an_account_elsewhere_in_the_chart_is_nearby_where_it_may_be_meant(
+    asked: str, named: tuple[str, str], nearby: tuple[str, str]
+) -> None:
+    first, other = (
+        account(number, f"Compte {number} : {label}", entry_id=int(number)) for number, label in (named, nearby)
+    )
+    made = await answer(question(asked), found(first, other, scores=(1.0, 0.8)))
+    text = made.text.replace("\u00a0", " ")
+    assert text.startswith(f"Le compte {named[0]} s’intitule")
+    assert text.partition("Comptes voisins")[2].splitlines()[2:] == [f"- {nearby[0]} : « {nearby[1]} » [2]"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant", "other"),
+    [
+        # the question's own word before a longer name that the texts have for it
+        (
+            "redevance de logiciel : quel compte ?",
+            ("6343", "Redevances pour logiciels"),
+            ("6342", "Redevances pour brevets, licences"),
+        ),
+        (
+            "subvention d'équipement : quel compte ?",
+            ("141", "SUBVENTIONS D'EQUIPEMENT"),
+            ("14", "SUBVENTIONS D'INVESTISSEMENT"),
+        ),
+        # as many of the question's words, whatever the length of the name
+        (
+            "fournitures de bureau : quel compte ?",
+            ("334", "FOURNITURES DE BUREAU"),
+            ("32", "MATIERES PREMIERES ET FOURNITURES LIEES"),
+        ),
+        # two names in the texts' words: the fuller one
+        ("découvert bancaire : quel compte ?", ("561", "CREDITS DE TRESORERIE"), ("52", "BANQUES")),
+    ],
+)
+async def test_of_the_texts_names_for_a_thing_the_one_that_says_most_of_the_question_is_meant(
+    asked: str, meant: tuple[str, str], other: tuple[str, str]
+) -> None:
+    rows = [
+        account(number, f"Compte {number} : {label}", entry_id=at) for at, (number, label) in enumerate((other, meant))
+    ]
+    made = await answer(question(asked), found(*rows, scores=(1.0, 0.95)))
+    assert made.text.startswith(f"Le compte {meant[0]}\N{NO-BREAK SPACE}s’intitule")
 
 
 async def test_of_labels_that_are_as_close_the_first_of_the_chart_is_meant() -> None:

@@ -239,6 +239,11 @@ def test_the_kind_of_account_tells_its_class(asked: str, digit: str) -> None:
         ("603", "stock final : quel compte ?", False),
         ("2845", "usure d'un véhicule : quel compte ?", False),
         ("462", "compte courant d'associé : quel compte ?", False),
+        ("2494", "bureaux et chaises : quel compte ?", True),
+        ("2494", "mobilier commandé, pas encore livré", False),
+        ("239", "bâtiment en construction", False),
+        ("835", "don à une association : quel compte ?", True),
+        ("835", "don exceptionnel après le cyclone", False),
     ],
 )
 def test_an_account_that_stands_against_another_is_meant_where_a_question_says_so(

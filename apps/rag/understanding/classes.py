@@ -32,13 +32,19 @@ _STOCK_OF = re.compile(r"^stocks? (?:de |d')(?!.*\bvariation)")
 _PATTERNS = tuple((digit, re.compile(rf"\b(?:{held})\b")) for digit, held in _HELD)
 
 
-# Accounts that only stand against others or tell how they move: meant where a question says so.
+# Accounts that only stand against others, tell how they move, or hold what is not there yet or not ordinary: meant
+# where a question says so.
 _ASIDE = (
     (
         r"2[89]|39|49|59|6[89]|79|8[56]",
         r"amort|depreci|provision|dotation|reprise|perte de valeur|perte probable|risque|usure|vieilli|perime|obsolet",
     ),
     (r"603|73", r"variat|stockee|stocks? (?:initial|final)"),
+    (
+        r"2[1-4]9|38",
+        r"en cours|en route|en chemin|transit|chantier|construction|inachev|consign|en depot|pas (?:encore )",
+    ),
+    (r"83|84", r"h\.?a\.?o\b|hors activit|exceptionnel|inhabituel|non courant|sinistre|catastrophe|abandon"),
     (r"9", r"engagement|hors bilan|analyti|caution|aval\b|garanti"),
 )
 _ASIDES = tuple((re.compile(numbers), re.compile(rf"\b(?:{words})")) for numbers, words in _ASIDE)
@@ -47,8 +53,12 @@ _ASKS_REST = re.compile(r"\b(?:autres?|divers(?:es)?)\b")
 
 
 def stands_aside(number: str, folded: str, meant: Iterable[str] = ()) -> bool:
-    """Tell whether an account stands against others (28, 39) or tells how they move (603), and a folded question for
-    an account does not ask for such a one, neither in its words nor in the terms that they mean."""
+    """Tell whether an account is seldom meant, and a folded question for an account does not ask for such a one,
+    neither in its words nor in the terms that they mean.
+
+    It stands against others (28, 39), tells how they move (603), or holds what is not there yet (249) or what is out of
+    the ordinary (83).
+    """
     words = " ".join((folded, *meant))
     return any(numbers.match(number) and not asked.search(words) for numbers, asked in _ASIDES)
 
