@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from apps.rag.calibration import EvidenceSigns
 from apps.rag.config import RagConfig
 from apps.rag.retrieval.fit import Probe, Slips, fit
 from apps.rag.types import RankedPassage, Ranking
+from apps.rag.understanding.accountsasked import is_account_meant
 from apps.rag.understanding.acts import acts_mentioned
 from apps.rag.understanding.domain import own_terms
 from apps.rag.understanding.framewords import judging_weight
@@ -24,14 +24,6 @@ _AROUND = 8
 _BESIDE = 9
 _NEAR = 12  # passages of one text
 _MANY = 8  # terms of a question: so many that meet in one place do not meet by chance
-_ASKS = re.compile(
-    r"\b(?:quel(?:le)?s?|qui|que|qu'|quoi|comment|combien|quand|ou|pourquoi|lesquel(?:le)?s|what|who|how|when|which)\b"
-    r"|\best-ce\b|-(?:t-)?(?:il|elle|on|ils|elles)\b"
-)
-_ASKS_ACCOUNT = re.compile(
-    r"\b(?:quels?|numeros? d[eu]|le|un) comptes?\b|\bcomptes? ?\?|^comptes?\b|\bnumero ?(?:\?|$)|\blibelle"
-    r"|\b(?:imput|comptabilis)\w+|\b(?:debit|credit)er\b|\b(?:on|je|faut-il) (?:le |la |les |l')?pass\w+|\bpasser\b"
-)
 
 
 def signs_of(
@@ -51,7 +43,7 @@ def signs_of(
         # what no passage holds is rare, and speaks for none
         rarity=known / (n_terms * probe.rarest) if n_terms else 0.0,
         topic=_own(probe) * max((each.titled for each in fits[:_READ]), default=0.0),
-        account=fits[0].window if _is_account_meant(standalone, passages) else 0.0,
+        account=fits[0].window if passages and passages[0].passage.plan and is_account_meant(fold(standalone)) else 0.0,
         sentence=max(sentences, default=None),
     )
 
@@ -59,14 +51,6 @@ def signs_of(
 def evidence_of(signs: EvidenceSigns, config: RagConfig) -> float:
     """Return the evidence, 0..1, by the model calibrated for what the engine has."""
     return (config.lexical_evidence if signs.sentence is None else config.evidence).probability(signs)
-
-
-def _is_account_meant(standalone: str, passages: Sequence[RankedPassage]) -> bool:
-    """Tell whether an account comes first, of a question that asks for one or is no sentence but what one is called."""
-    if not passages or not passages[0].passage.plan:
-        return False
-    folded = fold(standalone)
-    return _ASKS_ACCOUNT.search(folded) is not None or _ASKS.search(folded) is None
 
 
 def _beside_acts(probe: Probe, standalone: str) -> Probe:

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from apps.rag import analysis
 from apps.rag.types import Reference
+from apps.rag.understanding.accountsasked import is_of_another_chart
 from apps.rag.understanding.domain import belonging
 from apps.rag.understanding.folded import fold
 
@@ -105,6 +106,8 @@ def intent_of(text: str, references: tuple[Reference, ...]) -> str:
         return CONVERSATION
     if any(reference.kind == "case" for reference in references) or _CASE_LAW.search(folded):
         return CASE_LAW
+    if is_of_another_chart(folded):
+        return OUT_OF_SCOPE
     if references:
         n_words = len(analysis.words(text))
         return REFERENCE_SEARCH if n_words <= 4 + 2 * len(references) else RAG_QUERY

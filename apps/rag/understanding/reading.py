@@ -36,8 +36,10 @@ _ACCOUNT = re.compile(
 _CLASS = re.compile(
     r"\bclasses?\b[ :n°]*(?P<list>[1-9](?:(?: ?, ?(?:et )?| et | ou | a )(?:la )?(?:classe )?[1-9]\b)*)(?!\d)"
 )
-# A group of three digits before or after makes it an amount: 500 000.
-_BARE_ACCOUNT = re.compile(r"(?<![\d.,/-])(?<!\d )[1-9]\d{1,7}(?![\d.,]*\d)(?! \d{3}\b)(?![-/]\d)")
+# A group of three digits before or after makes it an amount: 500 000; IFRS 16 and ISA 240 are standards.
+_BARE_ACCOUNT = re.compile(
+    r"(?<!\bifrs )(?<!\bias )(?<!\bisa )(?<![\d.,/-])(?<!\d )[1-9]\d{1,7}(?![\d.,]*\d)(?! \d{3}\b)(?![-/]\d)"
+)
 _UNIT_AFTER = re.compile(
     r"\s*(?:f\b|ht\b|ttc\b|hors taxes?|fcfa|francs?|%|pour ?cent|ans?\b|annees?|mois|jours?|heures?|millions?"
     r"|milliards?|personnes?|associes|actionnaires|salaries|euros?|parts|actions)"
