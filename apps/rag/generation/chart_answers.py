@@ -32,17 +32,16 @@ def best_row(asked: Wanted, near: Sequence[ChartRow], passages: Sequence[RankedP
     classes = [row for row in near if row.is_class]
     if classes and "classe" in asked.folded:
         return classes[0]
-    own = frozenset(term for term, weight in asked.weights if weight == 1.0)
     # what a follow-up says itself is what it adds to the question before, which all of the best rows are about
     share = 0.0 if asked.leans else _LEVEL_SHARE
     level = [row for row in near if passages[row.index].score >= share * passages[near[0].index].score]
-    close = {row.index: _closeness(own, row, asked) for row in level}
+    close = {row.index: _closeness(asked, row) for row in level}
     closest = max(close.values())
     tied = [row for row in level if close[row.index] == closest]
     if tied[0].is_class or not closest[0]:
         return tied[0]
     accounts = [row for row in tied if not row.is_class]
-    return min(accounts, key=lambda row: (-len(own & _added_above(row)), row.account.number))
+    return min(accounts, key=lambda row: (-len(_own(asked).keys() & _added_above(row)), row.account.number))
 
 
 def _added_above(row: ChartRow) -> frozenset[str]:
@@ -50,18 +49,17 @@ def _added_above(row: ChartRow) -> frozenset[str]:
     return frozenset(terms(row.parent.label)).difference(terms(row.account.label)) if row.parent else frozenset()
 
 
-def _closeness(own: frozenset[str], row: ChartRow, asked: Wanted) -> tuple[bool, bool, bool, int, int, int, int]:
+def _closeness(asked: Wanted, row: ChartRow) -> tuple[bool, bool, bool, int, int, int, int]:
     """Return how close a label is to a question: of the chart that is meant, of an account that may be meant without
-    its kind being said, sharing most of its words, saying least beside, and sharing most as they are said.
+    its kind being said, saying most of its words, least beside, most as they stand, and most of the texts' name.
 
     A label that says the texts' name for what the question says, whole, says it: "loyer" is "locations, charges
     locatives" as much as a word of "fermages et loyers du foncier".
     """
     is_aside = stands_aside(row.account.number, asked.folded)
     is_of_rest = is_rest(fold(row.account.label), asked.folded)
-    label = frozenset(terms(row.account.label))
+    label, own = frozenset(terms(row.account.label)), _own(asked).keys()
     said, name = _said_of(asked, row)
-    said &= own
     is_of_chart = bool(said) and (row.plan == PLAN_FORMER) == (asked.plan == PLAN_FORMER)
     return is_of_chart, not is_aside, not is_of_rest, len(said), -len(label - own - name), len(own & label), len(name)
 
@@ -78,8 +76,7 @@ def is_named(asked: Wanted, rows: Sequence[ChartRow]) -> bool:
 
 def says_all(asked: Wanted, row: ChartRow) -> bool:
     """Tell whether a question says all that is not small in an account's label: no other one can be meant."""
-    own = {term for term, weight in asked.weights if weight == 1.0}
-    return own >= set(terms(row.account.label))
+    return _own(asked).keys() >= set(terms(row.account.label))
 
 
 def meant_too(asked: Wanted, others: Sequence[ChartRow], named: ChartRow) -> list[ChartRow]:
@@ -143,8 +140,7 @@ def chart_answer(rows: Sequence[ChartRow], others: Sequence[ChartRow], found: Se
 
 def _is_akin(row: ChartRow, named: ChartRow) -> bool:
     """Tell whether an account is of the same main account: above, below or beside."""
-    main, own = row.account.number[:_MAIN_DIGITS], named.account.number[:_MAIN_DIGITS]
-    return main == own
+    return row.account.number[:_MAIN_DIGITS] == named.account.number[:_MAIN_DIGITS]
 
 
 def _line(account: Account, label: str) -> str:
