@@ -74,7 +74,9 @@ _WHERE = re.compile(
 )
 # "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
 _NUMBER = re.compile(
-    r"\bcombien (?:de |d'|des )(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b)\w{4,}"
+    r"(?:\bcombien (?:de |d'|des )|^(?:quel est )?(?:le )?nombre (?:(?:minim|maxim)\w+ |legal |total )?(?:de |d'))"
+    r"(?!temps\b|jours?\b|mois\b|ans?\b|annees?\b|semaines?\b|fois\b|francs?\b|droits\b|taxes?\b"
+    r"|impots?\b|frais\b|argent\b|capital\b)\w{4,}"
 )
 _WHEN = re.compile(
     r"\b(?:quand|a quelle date|en quelle annee|depuis quand)\b.*\b(?:ete|fut|est[- ](?:il|elle) (?:ne|entre)\w*)\b"

@@ -32,6 +32,7 @@ from apps.rag.generation.sourcing import (
     names,
 )
 from apps.rag.types import Question, RankedPassage, Reference, SearchResult
+from apps.rag.understanding.accountsasked import asks_else
 from apps.rag.understanding.references import says_account
 
 _N_CANDIDATES = 6  # passages that are read closely
@@ -109,7 +110,9 @@ def _paragraphs(question: Question, result: SearchResult, models: AnswerModels) 
 def _is_of_chart(asked: Wanted, passages: Sequence[RankedPassage]) -> bool:
     """Tell whether an account or a class of a chart comes first and is what is asked for."""
     rows = chart_rows(passages[:1]) or _rows_said(asked, passages)
-    return bool(rows) and not asked.must_say and not asked.asks_entry and not _wants_prose(asked, passages)
+    is_meant = asked.asks_account or asked.kind in ("account", "class") or not asks_else(asked.folded)
+    is_of_rows = bool(rows) and is_meant and not asked.must_say and not asked.asks_entry
+    return is_of_rows and not _wants_prose(asked, passages)
 
 
 def _rows_said(asked: Wanted, passages: Sequence[RankedPassage]) -> list[ChartRow]:

@@ -34,6 +34,7 @@ from apps.rag.retrieval.stages import (
     Weighed,
     chosen,
     is_of_act_asked,
+    is_of_country_asked,
     refusal_reason,
     sentence_rankings,
     stored_rankings,
@@ -184,7 +185,10 @@ class Searcher:
         if asked.config.is_reranked:
             passages = official_first(passages, judge, asked.config)
         evidence = judge(passages)
-        if not resolved.entry_ids and not is_of_act_asked(asked.reading.codes, passages):
+        is_of_asked = is_of_act_asked(asked.reading.codes, passages) and is_of_country_asked(
+            asked.question.text, passages
+        )
+        if not resolved.entry_ids and not is_of_asked:
             evidence = 0.0
         reason = refusal_reason(asked, resolved, evidence, weighed.held)
         marks.append(("rank", marks[-1][2], time.perf_counter()))

@@ -17,12 +17,17 @@ from apps.rag.retrieval.resolve import Resolved, Wanted
 from apps.rag.retrieval.signs import Cues
 from apps.rag.stores.postgres import FirstRound, Hydrated
 from apps.rag.types import Hit, Question, RankedPassage, Ranking, SearchResult
+from apps.rag.understanding.acts import COMMON_ACTS
+from apps.rag.understanding.countries import countries_named
+from apps.rag.understanding.editions import is_of_taxes
 from apps.rag.understanding.intent import OUT_OF_SCOPE
 from apps.rag.understanding.reading import ANY_ACT
 from apps.rag.understanding.understand import Reading
+from kauri.lib.text import fold
 
 # The passages that carry an answer; further down, a match is chance.
 _FIRST = 3
+_OF_A_STATE = frozenset({"law", "case_law", "sample", "chart"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,21 @@ def is_of_act_asked(codes: tuple[str, ...], passages: Sequence[RankedPassage]) -
     """
     first = [ranked.passage for ranked in passages[:_FIRST]]
     return not codes or any(passage.kind == "sample" or speaks_of_act(passage, codes) for passage in first)
+
+
+def is_of_country_asked(question: str, passages: Sequence[RankedPassage]) -> bool:
+    """Tell whether the first passages may speak for the states whose taxes a question asks for.
+
+    A guide may be about another state's, and a common act fixes no tax; a law whose state nobody gave may be that one.
+    """
+    countries = countries_named(question) if is_of_taxes(fold(question)) else frozenset()
+    first = [ranked.passage for ranked in passages[:_FIRST]]
+    return not countries or any(
+        passage.country in countries
+        or (passage.country is None and passage.kind in _OF_A_STATE and passage.code not in COMMON_ACTS)
+        or countries_named(f"{passage.document_title} {passage.text}") & countries
+        for passage in first
+    )
 
 
 def stored_rankings(first: FirstRound, vector: Vectors | None) -> tuple[Ranking, ...]:

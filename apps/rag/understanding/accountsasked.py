@@ -13,6 +13,13 @@ _ASKS = re.compile(
 _ASKS_ACCOUNT = re.compile(
     r"\b(?:quels?|numeros? d[eu]|le|un) comptes?\b|\bcomptes? ?\?|^comptes?\b|\bnumero ?(?:\?|$)|\blibelle"
     r"|\b(?:imput|comptabilis)\w+|\b(?:debit|credit)er\b|\b(?:on|je|faut-il) (?:le |la |les |l')?pass\w+|\bpasser\b"
+    r"|\b(?:ou|(?:dans|en) quoi)\b[^,;:.?!]{0,24}?\b(?:enregistr\w+|inscri\w+|met(?:s|tre|tons)?|va|vont|range\w*)\b"
+    r"|\b(?:enregistr\w+|inscri\w+|met(?:s|tre|tons)?|va|vont|range\w*) (?:ca |le |la |les )?(?:ou|dans quoi)\b"
+)
+# What a text says and no label does.
+_ASKS_ELSE = re.compile(
+    r"\b(?:qui (?:doit|doivent|peut|peuvent|paie|paye|declare|est|sont)|comment|combien|quand|pourquoi)\b"
+    r"|\best-ce que\b"
 )
 # Of an account at a bank, or on a site, nobody keeps books.
 _HELD = re.compile(
@@ -44,6 +51,11 @@ def is_account_meant(folded: str) -> bool:
         return True
     is_label = not (_ASKS.search(folded) or _OF_TRADE.search(folded) or _PLACE.search(folded))
     return is_label and not countries_named(folded)
+
+
+def asks_else(folded: str) -> bool:
+    """Tell whether a folded question asks for something else than an account: who has to pay, how, when."""
+    return _ASKS_ELSE.search(folded) is not None and not is_account_meant(folded)
 
 
 def is_of_another_chart(folded: str) -> bool:

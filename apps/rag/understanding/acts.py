@@ -135,6 +135,8 @@ ACTS: tuple[Act, ...] = (
         r"|du (?:congo|senegal|cameroun|gabon|benin|togo|mali|niger|tchad))",
     ),
 )
+# Of all member states alike; what else is listed is a state's own, or may be.
+COMMON_ACTS = frozenset(act.code for act in ACTS if act.code.startswith("AU")) | {"RACCJA", "RPCCJA", "TRAITE"}
 _BY_CODE = {act.code: act for act in ACTS}
 _SIGLES = {
     "auscgie": "AUSCGIE", "audscgie": "AUSCGIE", "audcif": "AUDCIF", "aupsrve": "AUPSRVE", "auscoop": "AUSCOOP",

@@ -47,8 +47,11 @@ _KINDS = (
         re.compile(r":\s+(?:1°?\)|1°|a\)|[-–•▪➢])"),
     ),
 )
-_ASKS_NUMBER = re.compile(r"\bcombien (?:de |d')(\w{4,})")
+_ASKS_NUMBER = re.compile(
+    r"(?:\bcombien|^(?:quel est )?(?:le )?nombre(?: (?:minim|maxim)\w+| legal| total)?) (?:de |d')(\w{4,})"
+)
 _UNITS_OF_TIME = frozenset(["temps", "jours", "mois", "semaines", "annees", "exercices"])
+_SUMS = frozenset(["droits", "taxe", "taxes", "impot", "impots", "frais", "argent", "capital"])
 _ASKS_AGENT = re.compile(
     r"\b(?:par )?qui (?:peut |doit |est[- ]ce qui |a le droit de )?(?!est\b|sont\b|peut\b|doit\b)(\w{4,})"
 )
@@ -67,9 +70,9 @@ def answer_kind(text: str) -> re.Pattern[str] | None:
 
 
 def _said_number(normal: str) -> re.Pattern[str] | None:
-    """Return how a passage counts the things that "combien de …" asks for."""
+    """Return how a passage counts the things that "combien de …" or "nombre de …" asks for."""
     asked = _ASKS_NUMBER.search(normal)
-    if asked is None or asked[1] in _UNITS_OF_TIME:
+    if asked is None or asked[1] in _UNITS_OF_TIME or asked[1] in _SUMS:
         return None
     return re.compile(
         rf"\b{_NUMBER} (?:\(\d+\) )?(?:\w+ ){{0,1}}(?:{re.escape(analysis.stem(asked[1]))}|membres|personnes)"

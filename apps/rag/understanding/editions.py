@@ -51,10 +51,15 @@ _OF_TAXES = re.compile(
 )
 
 
+def is_of_taxes(folded: str) -> bool:
+    """Tell whether a folded question is on taxes, which are each state's own."""
+    return _OF_TAXES.search(folded) is not None
+
+
 def edition_asked(text: str) -> date | None:
     """Return the last day of the one year whose tax law a question asks for in words; None for none, or several."""
     folded = fold(text)
-    if not _OF_TAXES.search(folded):
+    if not is_of_taxes(folded):
         return None
     years = {int(year) for year in _YEAR.findall(folded)}
     named = {int(year) for match in _OF_AN_EDITION.finditer(folded) for year in match.groups() if year}
