@@ -18,7 +18,7 @@ from apps.rag.understanding.classes import class_of_kind, is_rest, stands_aside
 from apps.rag.understanding.compared import things_told_apart
 from apps.rag.understanding.countries import countries_named
 from apps.rag.understanding.editions import plan_meant
-from apps.rag.understanding.forms import named_forms
+from apps.rag.understanding.forms import forms_bare, named_forms
 from apps.rag.understanding.framewords import judging_weight, seeking_weight
 from apps.rag.understanding.lexicon import Meaning, expansions, meanings
 from apps.rag.understanding.rewriting import plain
@@ -48,6 +48,9 @@ _HEADING_NUMBER = re.compile(
     r"(?i)^(?:partie|livre|titre|chapitre|section|sous-section|paragraphe|\d+|[ivx]+)[ .\d-]*[-:.)]* ?"
 )
 
+# What a form of company is, or how two differ, is told by who owes its debts and what its members hold.
+_WHAT_FORMS_ARE = "instituée associés responsables des dettes sociales apports droits représentés parts sociales actions"
+
 
 @dataclass(frozen=True, slots=True)
 class LexicalQuery:
@@ -68,6 +71,8 @@ def lexical_query(text: str, context: str, config: RagConfig) -> LexicalQuery:
     carried = {term: config.context_boost for term in analysis.terms(context) if term not in asked}
     whole = f"{context} {text}" if context else text
     meant = expansions(whole)
+    if forms_bare(fold(text)):
+        meant = tuple(dict.fromkeys((*meant, *analysis.terms(_WHAT_FORMS_ARE))))
     extra = carried | {term: config.expansion_boost for term in meant if term not in carried}
     words = {
         term: weight * seeking_weight(term)
