@@ -16,11 +16,12 @@ def period_of(in_force: "DateRange[date] | None") -> InForce:
 def of_passage(version: InForce, own: "DateRange[date] | None") -> InForce:
     """Return the days on which a passage of a version is in force; its end may come before its start: then on none.
 
-    A beginning of its own stands whatever that of its version: a file may print what it replaced, such as the former
+    What ended before its version began keeps its own beginning: a file may print what it replaced, such as the former
     chart beside the revised one, whose day the file bears.
     """
     period = period_of(own)
-    return both(replace(version, start=period.start or version.start), period)
+    is_past = period.start and period.end and version.start and period.end <= version.start
+    return both(replace(version, start=period.start) if is_past else version, period)
 
 
 def both(one: InForce, other: InForce) -> InForce:

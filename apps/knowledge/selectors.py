@@ -11,7 +11,7 @@ from apps.knowledge import access, heartbeat, reader
 from apps.knowledge.announced import announced
 from apps.knowledge.errors import UnknownNamespace
 from apps.knowledge.models import Document, DocumentVersion, IngestionJob, Namespace, Passage
-from apps.knowledge.periods import period_of
+from apps.knowledge.periods import is_some_day, period_of
 from apps.knowledge.reader import citation_url
 from apps.knowledge.types import ReaderPassage, ReaderVersion, ReaderWindow
 from apps.rag.types import Arriving, Scope, Span
@@ -199,7 +199,8 @@ def _window(
 ) -> ReaderWindow:
     document = version.document
     targets = [passage for passage in passages if passage.is_target]
-    period = targets[0].in_force
+    # a passage that is in force on no day is shown with its version's
+    period = targets[0].in_force if is_some_day(targets[0].in_force) else period_of(version.in_force)
     before = [passage for passage in passages if passage.ordinal < targets[0].ordinal]
     after = [passage for passage in passages if passage.ordinal > targets[-1].ordinal]
     return ReaderWindow(

@@ -32,7 +32,9 @@ ARTICLE_RANK = 9
 
 _NUMBER = (
     r"(?:PREMIER|UNIQUE|(?:[LRDA]\.?\s?)?\d{1,4}(?:er|°)?(?:\s?[-–.]\s?\d{1,3}(?!\d))*"
-    r"(?:[ -](?:bis|ter|quater|quinquies|sexies)\b)?)"
+    # "86A", "122-A", "86 A :": a capital that begins no word, and after a space none that begins the text
+    r"(?:[-–]?(?-i:[A-Z])(?![\w'’])(?:-\d{1,3})*| (?-i:[A-Z])(?=\s*(?:[:.–—(-]|$)))?"
+    r"(?:[ -](?:bis|ter|quater|quinquies|sexies|septies|octies|nonies|decies)\b)?)"
 )
 _ARTICLE = re.compile(
     rf"^[«\"“]?\s*(?P<word>(?:NOUVEL\s+)?ART(?:ICLE|\.))\s*:?\s*(?P<number>{_NUMBER})(?P<rest>.*)$",
@@ -106,5 +108,6 @@ def _may_follow(body: str, *, has_separator: bool, glued: bool) -> bool:
         return body[0].isupper() or body[0] in '«"“([-–—•§' or body[0].isdigit() or body.startswith(("l'", "l’"))
     if glued:
         return False
-    # Without a separator only a capital may begin the article's text, and no mere enumeration.
-    return body[0].isupper() and not body.startswith(("Et ", "Ou "))
+    # Without a separator only a capital or the law of finance that it comes of, "(L.F. 2025)", may begin the article's
+    # text, and no mere enumeration.
+    return (body[0].isupper() or body.startswith("(L.F.")) and not body.startswith(("Et ", "Ou "))

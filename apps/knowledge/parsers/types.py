@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # Raised by one whenever the same file can yield other blocks than before.
-PARSER_REVISION = 2
+PARSER_REVISION = 3
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "account", "footnote"]
 

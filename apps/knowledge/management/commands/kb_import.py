@@ -101,9 +101,11 @@ def _progress(batch: Batch, *, is_shown: bool) -> Iterator[None]:
             yield
     else:
         lines = _Lines(console)
-        with _watching(batch, lines.tell):
-            yield
-        lines.tell(batch.states)
+        try:
+            with _watching(batch, lines.tell):
+                yield
+        finally:
+            lines.tell(batch.states)
 
 
 class _Lines:
@@ -219,10 +221,10 @@ def _table(states: Sequence[FileState]) -> Table:
 
 
 def _ended(state: FileState) -> str:
-    """Say how a file's import ended; of a failure the reason stands in the table below."""
+    """Say how a file's import ended, and why it failed."""
     word = _words()[state.result]
     if state.result != "added":
-        return word
+        return " ".join(part for part in (word, f"({state.reason})" if state.reason else "") if part)
     passages = ngettext("%(n)s passage", "%(n)s passages", state.n_passages) % {"n": state.n_passages}
     return f"{word}, {passages}"
 
