@@ -83,7 +83,9 @@ _WHEN = re.compile(
     r"|\bdate (?:de |d')(?:creation|signature|adoption|entree en vigueur)"
 )
 # "à quel taux convertir une créance" asks for a day's rate of exchange, which is no figure
-_RATE_ALONE = re.compile(r"\b(?:quels? (?:est|sont) les? taux|^taux (?:de|du|des|d'))\b(?!.{0,4}\bchange\b)")
+_RATE_ALONE = re.compile(
+    r"(?:\bquels? (?:est|sont) les? taux\b|\bquel taux (?:de|du|d')|^(?:le )?taux (?:de|du|des|d'))(?!.{0,8}\bchange\b)"
+)
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NOT_AN_ACCOUNT = re.compile(
     r"\bcommissaires? aux comptes\b|\bcomptes? (?:annuels?|courants?|de resultat)\b|\bpour (?:le )?compte\b"

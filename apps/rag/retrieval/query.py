@@ -49,7 +49,9 @@ _HEADING_NUMBER = re.compile(
 )
 
 # What a form of company is, or how two differ, is told by who owes its debts and what its members hold.
-_WHAT_FORMS_ARE = "instituée associés responsables des dettes sociales apports droits représentés parts sociales actions"
+_WHAT_FORMS_ARE = (
+    "instituée associés responsables des dettes sociales apports droits représentés parts sociales actions"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.rag.understanding.accountsasked import is_account_meant, is_of_another_chart
+from apps.rag.understanding.accountsasked import asks_else, is_account_meant, is_of_another_chart
 from apps.rag.understanding.intent import OUT_OF_SCOPE, intent_of
 from apps.rag.understanding.reading import references_read
 from kauri.lib.text import fold
@@ -28,6 +28,9 @@ from kauri.lib.text import fold
         ("numéro de téléphone du tribunal de commerce", False),
         ("fournisseur de matériel informatique à Lomé", False),
         ("salaire d'un comptable au Gabon", False),
+        ("capital mini d'une sarl en 2010", False),
+        ("saisie sur salaire, je la mets où", True),
+        ("où enregistrer les intérêts reçus", True),
     ],
 )
 def test_what_is_bought_sought_or_held_at_a_bank_asks_for_no_account(asked: str, *, is_meant: bool) -> None:
@@ -49,6 +52,20 @@ def test_what_is_bought_sought_or_held_at_a_bank_asks_for_no_account(asked: str,
 def test_the_account_of_another_chart_is_out_of_scope(asked: str, *, is_other: bool) -> None:
     assert is_of_another_chart(fold(asked)) is is_other
     assert (intent_of(asked, references_read(asked)) == OUT_OF_SCOPE) is is_other
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_else"),
+    [
+        ("patente : qui doit la payer ?", True),
+        ("comment calculer la TVA", True),
+        ("comment comptabiliser la TVA", False),
+        ("patente : quel compte ?", False),
+        ("retenue de garantie que je garde sur un fournisseur", False),
+    ],
+)
+def test_who_owes_it_and_how_it_is_reckoned_is_no_account(asked: str, *, is_else: bool) -> None:
+    assert asks_else(fold(asked)) is is_else
 
 
 def test_the_number_of_a_standard_is_no_account() -> None:

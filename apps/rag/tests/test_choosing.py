@@ -198,7 +198,9 @@ def test_where_the_figure_is_said_what_says_none_is_not_quoted_beside_it() -> No
     assert "art. 372" not in text
 
 
-@pytest.mark.parametrize("text", ["Quel est le taux de la TVA au Sénégal ?", "taux de la TVA"])
+@pytest.mark.parametrize(
+    "text", ["Quel est le taux de la TVA au Sénégal ?", "taux de la TVA", "Quel taux de TVA ?", "le taux de la TVA"]
+)
 def test_a_rate_is_answered_by_a_rate_only(text: str) -> None:
     silent = passage("CGI art. 1", "La TVA facturée s'enregistre ; son taux se lit dans la loi de chaque pays.")
     told = passage("CGI art. 2", "Le taux de la TVA est de 18 %.")

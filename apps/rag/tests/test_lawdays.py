@@ -43,6 +43,7 @@ def test_the_day_of_the_law_is_read(text: str, day: date | None) -> None:
         "Quel est le capital minimum d'une SARL constituée en 2012 ?",
         "Quel était le capital minimum d'une SARL constituée en 2012 ?",
         "J'ai acheté un véhicule en 2012, comment l'amortir ?",
+        "quel compte pour la main-d’œuvre avancée en 2015 ?",
         "Comment comptabiliser un terrain qui était loué en 2012 ?",
         "achat d'un véhicule en 2012, durée d'amortissement ?",
         "délai de dépôt des états financiers de l'exercice clos le 31 décembre 2023",

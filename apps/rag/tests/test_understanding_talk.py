@@ -140,6 +140,8 @@ def test_a_model_is_asked_only_where_the_rules_are_unsure() -> None:
         ("What is the minimum share capital of an SARL?", "en"),
         ("why?", "en"),
         ("VAT rate in Congo", "en"),
+        ("minimum capital of a SARL?", "en"),
+        ("combien par an il y a", "fr"),
         ("Qui contrôle les comptes d'une SA ?", "fr"),
         ("pourquoi ?", "fr"),
         ("c koi le 521", "fr"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.rag.understanding.countries import countries_named
+from apps.rag.understanding.forms import named_forms
 
 _ASKS = re.compile(
     r"\b(?:quel(?:le)?s?|qui|que|qu'|quoi|comment|combien|quand|ou|pourquoi|lesquel(?:le)?s|what|who|how|when|which)\b"
@@ -50,7 +51,7 @@ def is_account_meant(folded: str) -> bool:
     if _ASKS_ACCOUNT.search(folded):
         return True
     is_label = not (_ASKS.search(folded) or _OF_TRADE.search(folded) or _PLACE.search(folded))
-    return is_label and not countries_named(folded)
+    return is_label and not (countries_named(folded) or named_forms(folded))
 
 
 def asks_else(folded: str) -> bool:

@@ -27,6 +27,10 @@ the what is are how who when where which does can must should why of and to for 
 my their they only than
 """
 _TELLING = frozenset(_TELLING_TABLE.split())
+# One is enough beside another small word, even where no word of the glossary is said.
+_SURE = frozenset(
+    ["of", "the", "what", "how", "who", "where", "when", "which", "does", "should", "why", "with", "their"]
+)
 _FEW = 2  # words of which one is enough: "why?", "how so?"
 _LONGEST = 5  # words of an entry of the glossary
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -42,7 +46,8 @@ def is_english(text: str) -> bool:
     n_telling = len([word for word in words if word in _TELLING])
     known = english_words()
     n_known = len([word for word in words if known.get((word,), word) != word])
-    if n_telling >= 2 or (n_telling and (n_known or len(words) <= _FEW)):
+    n_small = len([word for word in words if word in _SMALL]) if _SURE.intersection(words) else 0
+    if n_telling >= 2 or n_small >= 2 or (n_telling and (n_known or len(words) <= _FEW)):
         return 3 * (n_telling + n_known) >= len(words) - 2
     return bool(words) and n_known == len(words)
 

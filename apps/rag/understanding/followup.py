@@ -58,12 +58,12 @@ _POSSESSED = re.compile(
 )
 _ASKS = re.compile(
     r"^(?:est-ce|qu'est|que\b|qu'|qui\b|quel|quelle|combien|comment|quand|pourquoi|ou\b|peut-on|doit-on|faut-il"
-    r"|c'est quoi|c koi|dans quel|a quel|en quoi|a partir de|de quoi|a quoi|jusqu'"
+    r"|c'est quoi|c (?:k?oi|quoi)|dans quel|a quel|en quoi|a partir de|de quoi|a quoi|jusqu'"
     r"|what|who|how|when|where|which|why|is|are|can"
     r"|does|do|must|should)"
 )
 _DEFINES = re.compile(
-    r"\b(?:qu'est[- ]ce (?:que|qu')|c'est quoi|c koi|definition|que signifie|que veut dire|what is)\b"
+    r"\b(?:qu'est[- ]ce (?:que|qu')|c'est quoi|c (?:k?oi|quoi)|definition|que signifie|que veut dire|what is)\b"
 )
 _BARE_WHY = re.compile(
     r"^(?:mais |et )?(?:pourquoi|comment|combien|quand|qui|ou|why|how)(?: ca| cela| donc| so)?[ ?!.]*$"

@@ -132,8 +132,8 @@ def _asks_account(before: str, after: str, said: str) -> bool:
 
 def _said_before(text: str, found: re.Match[str]) -> str:
     """Return what stands before the year with its accents: they tell what was cashed from a cash desk."""
-    said = text.strip().lower()
     # a ligature takes another place when it is folded
+    said = text.strip().lower().replace("œ", "oe").replace("æ", "ae")
     return said[: found.start()] if len(said) == len(found.string) else ""
 
 

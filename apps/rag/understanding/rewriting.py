@@ -25,6 +25,7 @@ _PLACE = re.compile(
     r"|(?<!traité )(?<!traite )(?<!uniforme )(?<!uniformes )(?<!règlement )(?<!reglement )(?<!comptable ))ohada"
     r"(?=\s*[?!.,:;]|\s*\Z)"
 )
+_SPOKEN = re.compile(r"(?i)\bc (?:k?oi|quoi)\b")
 _LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 
 
@@ -32,7 +33,7 @@ _LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
     french = _CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip())))
-    return told_apart(with_sigles(_LONG_WORD.sub(_mended, french)))
+    return told_apart(with_sigles(_LONG_WORD.sub(_mended, _SPOKEN.sub("c'est quoi", french))))
 
 
 def _mended(found: re.Match[str]) -> str:
