@@ -71,6 +71,7 @@ _ENTRY = re.compile(
 # asks for an account, not for the entry: "où enregistrer les salaires ?"
 _WHERE = re.compile(
     r"\b(?:ou|dans quoi) (?:(?:faut-il|dois-je|doit-on|peut-on|on|je) )?(?:enregistr|comptabilis|imput|class)\w+\b"
+    r"|\bcomptes? a (?:debiter|crediter)\b"
 )
 # "combien de classes", "combien d'actes uniformes"; a time or a sum has other words in the text
 _NUMBER = re.compile(

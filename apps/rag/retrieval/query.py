@@ -35,7 +35,8 @@ _NOT_AN_ACCOUNT = re.compile(
     r"|credit mobilier)\b"
 )
 _ASKS_ONLY_ACCOUNT = re.compile(
-    r"\b(?:quels? comptes?|numeros? (?:du |de )?comptes?|comptes? (?:de|du|des|d'|pour))|^comptes? "
+    r"\b(?:quels? comptes?|numeros? (?:du |de )?comptes?|comptes? (?:de|du|des|d'|pour|a debiter|a crediter))"
+    r"|^comptes? "
 )
 _ASKS_DEFINITION = re.compile(
     r"\b(?:qu'est[- ]ce qu|c'est quoi|c koi|defini\w*|signifie|que veut dire|qu'entend|notion d|en quoi consiste)"
@@ -139,7 +140,8 @@ def bonus(passage: Passage, references: tuple[str, ...], preference: Preference,
         total += config.named_act_bonus
     if _covers_heading(passage, preference):
         total += config.heading_bonus
-    return total + _form_bonus(passage, preference.forms, config)
+    # the account of a company's capital is that of every form
+    return total if preference.asks_only_account else total + _form_bonus(passage, preference.forms, config)
 
 
 def speaks_of_act(passage: Passage, codes: tuple[str, ...]) -> bool:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from apps.rag.generation.asked import wanted
+from apps.rag.tests.entries import scope
+from apps.rag.types import Question
 from apps.rag.understanding.accountsasked import asks_else, is_account_meant, is_of_another_chart
 from apps.rag.understanding.intent import OUT_OF_SCOPE, intent_of
 from apps.rag.understanding.reading import references_read
+from apps.rag.understanding.rewriting import plain
+from apps.rag.understanding.understand import understand
 from kauri.lib.text import fold
 
 
@@ -59,6 +64,7 @@ def test_the_account_of_another_chart_is_out_of_scope(asked: str, *, is_other: b
     [
         ("patente : qui doit la payer ?", True),
         ("comment calculer la TVA", True),
+        ("capital mini d'une sarl en 2010", True),
         ("comment comptabiliser la TVA", False),
         ("patente : quel compte ?", False),
         ("retenue de garantie que je garde sur un fournisseur", False),
@@ -71,3 +77,23 @@ def test_who_owes_it_and_how_it_is_reckoned_is_no_account(asked: str, *, is_else
 def test_the_number_of_a_standard_is_no_account() -> None:
     assert references_read("IFRS 16 et comptes de location") == ()
     assert references_read("plan comptable 16") != ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("quel compte pour le capital d'une SARL ?", "quel compte pour le capital ?"),
+        ("compte du capital social d’une sa", "compte du capital social"),
+        ("dividendes d'une SA : numéro de compte", "dividendes : numéro de compte"),
+        ("capital minimum d'une SARL", "capital minimum d'une SARL"),
+        ("quels comptes annuels pour une SARL ?", "quels comptes annuels pour une SARL ?"),
+    ],
+)
+def test_an_account_is_that_of_every_form_of_company(text: str, said: str) -> None:
+    assert plain(text) == said
+
+
+def test_the_account_to_debit_is_an_account_and_no_entry() -> None:
+    asked = Question("salaire brut, compte à débiter ?", scope())
+    read = wanted(asked, understand(asked).understanding)
+    assert (read.asks_account, read.asks_entry) == (True, False)

@@ -55,8 +55,10 @@ def is_account_meant(folded: str) -> bool:
 
 
 def asks_else(folded: str) -> bool:
-    """Tell whether a folded question asks for something else than an account: who has to pay, how, when."""
-    return _ASKS_ELSE.search(folded) is not None and not is_account_meant(folded)
+    """Tell whether a folded question asks for something else than an account: who has to pay, how, when, or of a form
+    of company."""
+    is_else = _ASKS_ELSE.search(folded) is not None or bool(named_forms(folded))
+    return is_else and not is_account_meant(folded)
 
 
 def is_of_another_chart(folded: str) -> bool:

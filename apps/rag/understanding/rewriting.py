@@ -28,12 +28,22 @@ _PLACE = re.compile(
 _SPOKEN = re.compile(r"(?i)\bc (?:k?oi|quoi)\b")
 _LONG_WORD = re.compile(r"[^\W\d_]{7,}")
 
+_ASKS_ACCOUNT = re.compile(
+    r"(?i)\bquels? comptes?\b(?! annuels?\b)|\bnuméros? (?:de |du )?comptes?\b|^comptes? (?:du|de la|des|d['’]|pour)\b"
+    r"|\bcomptes? à (?:débiter|créditer)\b"
+)
+# The chart is that of every form of company.
+_OF_A_FORM = re.compile(
+    r" (?:d['’]une|d['’]un|de la|de l['’]|des|en|dans une|dans la|pour une|pour la) (?:SARL|SAS|SA|SNC|SCS|GIE)\b"
+)
+
 
 @lru_cache(maxsize=2_048)
 def plain(text: str) -> str:
     """Return what a question says, readably: "quel est le capital de la sa" asks about "la SA"."""
     french = _CAPITAL_MEANT.sub("capital", _PLACE.sub("", in_french(text.strip())))
-    return told_apart(with_sigles(_LONG_WORD.sub(_mended, _SPOKEN.sub("c'est quoi", french))))
+    said = told_apart(with_sigles(_LONG_WORD.sub(_mended, _SPOKEN.sub("c'est quoi", french))))
+    return _OF_A_FORM.sub("", said) if _ASKS_ACCOUNT.search(said) else said
 
 
 def _mended(found: re.Match[str]) -> str:
