@@ -82,7 +82,8 @@ def source_name(passage: Passage) -> str:
         name = _("account %(number)s") if chart[1].lower() == "compte" else _("class %(number)s")
         return name % {"number": chart[2]}
     if passage.code and _ARTICLE.search(passage.locator):
-        _code, _comma, place = locator.partition(", art. ")
+        # a heading that is no article's number stands as it was written: "Art. 86A Taux de l'impôt"
+        place = _ARTICLE.split(locator, maxsplit=1)[-1]
         country = f" {of_country(passage.country)}" if passage.country else ""
         return f"{_with_article(passage.code)}{country}, art. {place}"
     named = passage.country in countries_named(passage.document_title)

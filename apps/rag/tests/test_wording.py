@@ -10,7 +10,7 @@ from django.utils.translation import override
 from apps.rag.generation import wording
 from apps.rag.generation.quotes import locate, quotable, quotations
 from apps.rag.tests.answers import answer
-from apps.rag.tests.passages import account, account_number, found, question
+from apps.rag.tests.passages import account, account_number, found, passage, question
 from apps.rag.understanding.charts import CLASS_TITLES
 
 _NESTED = [
@@ -43,3 +43,18 @@ async def test_an_english_answer_names_a_class_in_english(digit: int) -> None:
     said = made.text.replace("\u00a0", " ")
     assert said.startswith(f"Account {number} is entitled “LIBELLE” [1]. It belongs to class {digit} (")
     assert "omptes" not in said
+
+
+@pytest.mark.parametrize(
+    ("locator", "said"),
+    [
+        ("CGI art. 86A", "le CGI du Congo, art. 86A"),
+        ("Art. 86A Taux de l'impôt", "le CGI du Congo, art. 86A Taux de l'impôt"),
+        ("CGI art. 86A (1/2)", "le CGI du Congo, art. 86A"),
+    ],
+)
+def test_an_article_is_named_by_all_that_its_heading_says(locator: str, said: str) -> None:
+    with override("fr"):
+        assert (
+            wording.source_name(passage(locator, "Le taux est de 30 %.", code="CGI", country="CG", kind="law")) == said
+        )
