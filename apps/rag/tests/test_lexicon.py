@@ -94,6 +94,21 @@ def test_what_people_say_means_what_the_texts_say(text: str, meant: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "is_law"),
+    [
+        ("le patron agit pour le compte de la société", True),
+        ("le patron doit rendre compte aux associés", True),
+        ("le patron a présenté de faux comptes", True),
+        ("peut-on virer le patron, compte tenu des pertes ?", True),
+        ("le patron d'une société : quel compte ?", False),
+        ("salaire du patron, compte à débiter", False),
+    ],
+)
+def test_law_is_read_as_law_where_a_compte_is_no_account(text: str, *, is_law: bool) -> None:
+    assert (terms("gérant") <= set(expansions(text))) is is_law, expansions(text)
+
+
+@pytest.mark.parametrize(
     ("text", "slip"),
     [
         ("quel est l'amortisement", "amortissement"),

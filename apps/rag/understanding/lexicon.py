@@ -68,7 +68,9 @@ _ASKS_ACCOUNT = re.compile(
 )
 _NOT_AN_ACCOUNT = re.compile(
     r"\b(?:commissaires? (?:aux|au) comptes?|comptes? (?:annuels?|sociaux|bloques?|rendus?|de resultats?|consolides?"
-    r"|bancaires?|des associes)|(?:pour|a|mon|son|le|les|aux) (?:le )?comptes? (?!de|du|pour|des|d'|est|\?|$)"
+    r"|bancaires?|des associes)|(?:pour|sur) le compte d(?:e|u|es)|(?:ten\w+|tien\w+|rend\w*) comptes?|compte tenu"
+    r"|faux comptes|arret\w+ (?:des|les) comptes|comptes? les voix|classes? d'actions|faux en ecritures?"
+    r"|(?:pour|a|mon|son|le|les|aux) (?:le )?comptes? (?!de|du|pour|des|d'|est|\?|$)"
     r"|approb\w+ (?:des|les) comptes|(?:voir|controler|verifier|approuver|valider|certifier|arreter) les comptes)\b"
 )
 
