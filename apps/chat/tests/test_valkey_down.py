@@ -70,4 +70,5 @@ def test_a_valkey_that_hangs_costs_a_question_little_time(
         finally:
             os.kill(pid, signal.SIGCONT)
     assert events[-1].name == "response.completed"
-    assert elapsed_s < 4
+    # sixteen seconds where every call to it waits its turn, two where the first one tells the others
+    assert elapsed_s < 8
