@@ -54,9 +54,9 @@ _FULL_FORMS = (
     ("ago", "ordinaire", r"assemblees? generales? ordinaires?"),
     ("rccm", "registre du", r"registre du commerce(?: et du credit mobilier)?"),
     ("tva", "valeur", r"taxe sur la valeur ajoutee"),
-    ("impotsocietes", "impot", r"impot sur les societes"),
+    ("impotsocietes", "impot sur les s", r"impot sur les societes"),
     ("irpp", "personnes physiques", r"impot sur le revenu des personnes physiques"),
-    ("iba", "impot", r"impot sur les benefices d'affaires"),
+    ("iba", "benefices d'a", r"impot sur les benefices d'affaires"),
     ("ccja", "cour commune", r"cour commune de justice et d'arbitrage"),
     ("tafire", "tableau", r"tableau financier des ressources et (?:des )?emplois"),
     ("tft", "tableau", r"tableau des flux de tresorerie"),
@@ -67,6 +67,7 @@ _FULL_FORMS = (
 _FORMS = tuple((token, pieces.split("|"), re.compile(rf"\b(?:{form})\b")) for token, pieces, form in _FULL_FORMS)
 
 _DASHES = re.compile("[‐‑‒–—―−]")
+_DOTS = re.compile(r"\. ?[a-z]\.")  # in every dotted abbreviation
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?|\b(?:[a-z]\. ){2,}(?:[a-z]\b\.?)?")
 _GROUPED = re.compile(r"(?<![\d,.-])\d{1,3}(?:[   .]\d{3})+(?![\d-])(?!\.\d)")
 _LETTERED = re.compile(r"\b([lrd])[. ]{1,2}(?=\d{1,4}(?:-\d|\b))")
@@ -74,14 +75,23 @@ _ORDINAL = re.compile(r"\b1(?:er|ere|re)\b")
 _FIRST_ARTICLE = re.compile(r"\b(art(?:icle)?s?\.? )(?:premier|premiere)\b")
 _GLUED_ARTICLE = re.compile(r"\bl(?=articles?\b)")
 _ELISION = re.compile(r"\b(?:[ldjmntsc]|qu|jusqu|lorsqu|puisqu|quoiqu)'(?=\w)")
-_WORD = re.compile(r"[a-z]?\d+(?:-[a-z0-9]+)+|\d+(?:,\d+)?|[^\W_]+(?:&[^\W_]+)?")
-_SPACES = re.compile(r"\s+")
+# What begins with two letters is told first, for most words do: the others say no to it at length.
+_WORD = re.compile(r"[a-z]{2}[^\W_]*(?:&[^\W_]+)?|[a-z]?\d+(?:-[a-z0-9]+)+|\d+(?:,\d+)?|[^\W_]+(?:&[^\W_]+)?")
 
 
 def normalise(text: str) -> str:
     """Return the folded text with its numbers and abbreviations joined; lengths change."""
-    spelt = _CAPITAL.sub(lambda found: _CAPITALS[found[0]], text)
-    folded = _SPACES.sub(" ", _DASHES.sub("-", fold(spelt)))
+    return _normal(fold(_spelt(text)))
+
+
+def _spelt(text: str) -> str:
+    return _CAPITAL.sub(lambda found: _CAPITALS[found[0]], text)
+
+
+def _normal(folded: str) -> str:
+    straight = _DASHES.sub("-", folded)
+    # quicker than a pattern for spaces, but for one at the end, which tells the end of an abbreviation
+    folded = " ".join(straight.split()) + (" " if straight[-1:].isspace() else "")
     # To look for a piece of a pattern costs a fiftieth of looking for the pattern, and most texts have none of these.
     if "larticle" in folded:
         folded = _GLUED_ARTICLE.sub("l'", folded)
@@ -89,7 +99,8 @@ def normalise(text: str) -> str:
         folded = _FIRST_ARTICLE.sub(r"\g<1>1", folded)
     if "1er" in folded or "1re" in folded:
         folded = _ORDINAL.sub("1", folded)
-    folded = _DOTTED.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", folded)
+    if _DOTS.search(folded):
+        folded = _DOTTED.sub(lambda found: found[0].replace(".", "").replace(" ", "") + " ", folded)
     folded = _GROUPED.sub(lambda found: re.sub(r"\D", "", found[0]), folded)
     return _LETTERED.sub(r"\1", folded)
 
@@ -112,9 +123,16 @@ def terms(text: str) -> list[str]:
 
 def terms_and_words(text: str) -> tuple[list[str], list[str]]:
     """Return the index terms of a text, and the words and sigles that they come from, unstemmed, each in order."""
-    normal = normalise(text)
+    terms, words, _ = terms_words_and_folded(text)
+    return terms, words
+
+
+def terms_words_and_folded(text: str) -> tuple[list[str], list[str], str]:
+    """Return the terms and words of a text, as `terms_and_words` does, and the folded text."""
+    folded, spelt = fold(text), _spelt(text)
+    normal = _normal(folded if spelt == text else fold(spelt))
     words, sigles = _words(normal), _sigles(normal)
-    return [stem(word) for word in words] + sigles, words + sigles
+    return [stem(word) for word in words] + sigles, words + sigles, folded
 
 
 def _sigles(normal: str) -> list[str]:

@@ -41,18 +41,24 @@ class Slips:
 
     def __init__(self, asked: Iterable[str]) -> None:
         self._asked = frozenset(asked)
-        self._by_first: dict[str, list[str]] = {}
+        self._by_first: dict[str, list[tuple[str, int, frozenset[str]]]] = {}
         for term in self._asked:
             if len(term) >= _MIN_MISSPELT:
-                self._by_first.setdefault(term[0], []).append(term)
+                self._by_first.setdefault(term[0], []).append((term, _allowed(term), frozenset(term)))
         self._seen: set[str] = set()
         self._found: dict[str, str] = {}
 
     def among(self, held: frozenset[str]) -> Iterable[tuple[str, str]]:
         """Yield (the text's term, the question's) for slips among the terms of a text."""
         for near in held - self._seen:
-            for term in self._by_first.get(near[0], ()):
-                if near not in self._asked and _is_slip(term, near):
+            for term, allowed, letters in self._by_first.get(near[0], ()):
+                # most differ by their length or by more letters than so many slips change: quickly told
+                if (
+                    abs(len(near) - len(term)) <= allowed
+                    and len(letters.symmetric_difference(near)) <= 2 * allowed
+                    and near not in self._asked
+                    and _is_slip(term, near)
+                ):
                     self._found[near] = term
         self._seen |= held
         for near in self._found.keys() & held:
@@ -275,13 +281,13 @@ class TextRead:
 @lru_cache(maxsize=8_192)
 def text_read(text: str) -> TextRead:
     """Read a text; the passages that are asked for most are read once."""
-    terms, words = analysis.terms_and_words(text)
+    terms, words, folded = analysis.terms_words_and_folded(text)
     numbers = {number for word in set(words) for number in analysis.word_gram_numbers(word)}
     grams = np.fromiter(numbers, dtype=np.uint32, count=len(numbers))
     grams.sort()
-    return TextRead(tuple(terms), frozenset(terms), frozenset(terms[:_LEAD_TERMS]), grams, " ".join(said_words(text)))
+    return TextRead(tuple(terms), frozenset(terms), frozenset(terms[:_LEAD_TERMS]), grams, " ".join(said_words(folded)))
 
 
-def said_words(text: str) -> list[str]:
-    """Return the folded words of a text in order, small ones too, with an empty one before and after."""
-    return ["", *_SAID.findall(fold(text)), ""]
+def said_words(folded: str) -> list[str]:
+    """Return the words of a folded text in order, small ones too, with an empty one before and after."""
+    return ["", *_SAID.findall(folded), ""]

@@ -106,7 +106,7 @@ def cues_of(text: str, probe: Probe, letters: Letters, kind: re.Pattern[str] | N
     figures = frozenset(word for word in words if word[0].isdigit())
     folded = fold(text)
     asks_whether = bool(_ASKS_WHETHER.search(folded)) and not _ASKS_WHAT.search(folded)
-    phrases = tuple(f" {left} {right} " for left, right in pairwise(said_words(text)[1:-1]))
+    phrases = tuple(f" {left} {right} " for left, right in pairwise(said_words(folded)[1:-1]))
     return Cues(probe, letters, words, pairs, phrases, figures, asks_whether, kind)
 
 
@@ -150,7 +150,7 @@ def _density(probe: Probe, terms: Sequence[str]) -> float:
     """
     if sum(judging_weight(term) == 1.0 for term in probe.weights) < _FEW:
         return 1.0
-    counts = Counter(term for term in terms if term in probe.weights)
+    counts = Counter(filter(probe.weights.__contains__, terms))
     slack = _K1 * (1.0 - _B + _B * len(terms) / _COMMON_LENGTH)
     said = sum(probe.weights[term] * n / (n + slack) for term, n in counts.items())
     return said / probe.total if probe.total else 0.0
